@@ -1,0 +1,77 @@
+/** Every bound of the system, with its reason. Each has a test that reaches it. */
+export const limits = {
+  /** Request body kept in memory so that another server can get it: HAProxy keeps one buffer (16 kB), Traefik 2 MB; this times hundreds of requests must fit the isolate's 128 MB. */
+  replayBodyBytes: 64 * 1024,
+
+  /** Characters of a client's `X-Request-Id` that is taken over: it stands in every log line of the request. */
+  requestIdLength: 128,
+  /** Milliseconds that a site configuration may allow for anything: the edge itself gives a client up after about 100 s. */
+  deadlineMs: 100_000,
+
+  /** Milliseconds that a server or node has to answer a probe: whoever needs more serves nobody well. */
+  probeMs: 2000,
+  /** Milliseconds that control has to answer: it may wait for a round of probes itself. */
+  controlMs: 10_000,
+
+  /** Bytes of a body that the admin API takes: a page of JSON. */
+  adminBodyBytes: 16 * 1024,
+
+  /** Bytes of one log record. A record is held three times while it is made and sent (rows, record, RPC copy), in an isolate of 128 MB, and RPC takes 32 MiB. */
+  recordBytes: 16 * 1024 * 1024,
+  /** Rows that one transaction may touch: their keys and images stand in memory at once. */
+  transactionRows: 200_000,
+  /** Bytes of one row of a log segment: Durable Objects take 2 MB a row in production. */
+  logRowBytes: 1024 * 1024,
+  /** Bytes of records in one RPC to a replica, unless a single record is larger. */
+  shipBytes: 1024 * 1024,
+  /** Records in one RPC to a replica: bounds the time that applying them holds up the replica's readers. */
+  shipRecords: 512,
+  /** A log segment is closed when it holds this many records. */
+  segmentRecords: 4096,
+  /** Segments kept for replicas that join late, about 262,000 transactions. Older ones are dropped once every replica has them. */
+  segmentsKept: 64,
+  /** Segments kept at most, about 1,000,000 transactions, even where a replica lacks them: a dead replica must not fill the disk. */
+  segmentsMost: 256,
+
+  /** Time for one RPC to a replica: past it the call counts as failed, since a hung one would hold up shipping for ever. */
+  shipMs: 10_000,
+  /** Time for one call of a client to a replica, beyond the wait for a position; then another node is asked. */
+  replicaReadMs: 1_000,
+  /** Time for one call of a client to the primary: D1 ends a query after 30 s, a front's deadline is 10 s. */
+  primaryMs: 8_000,
+
+  /** Readers that may wait on one replica for a position to arrive. The next one is sent to the primary at once. */
+  replicaWaiters: 1000,
+  /** Statement texts whose analysis is remembered, in a node and in a client. */
+  cachedStatements: 512,
+  /** Statements in one batch: D1 advises the same order, and one batch holds up the node. */
+  batchStatements: 1000,
+  /** Bound parameters of one statement: SQLite in a Durable Object takes no more. */
+  parameters: 100,
+  /** Bytes of one statement's text: SQLite in a Durable Object takes no more. */
+  sqlBytes: 100_000,
+  /** Bytes of one value: Durable Objects take 2 MB in production. */
+  valueBytes: 2_000_000,
+
+  /** Faults that may be in force at once. */
+  faults: 32,
+  /** Milliseconds of a `slow` fault, and of a `hang` that nobody clears: longer than any deadline that it is to trip. */
+  faultMs: 120_000,
+  /** Milliseconds that a `clock` fault may shift a clock by, either way: a day. */
+  clockFaultMs: 86_400_000,
+
+  /** Bytes of a body that the sample site takes: a post of the full length in a form, where one UTF-16 unit is up to nine bytes, and room for the field names. */
+  appBodyBytes: 128 * 1024,
+  /** UTF-16 units of a post's title: a heading of a few lines. */
+  postTitleLength: 200,
+  /** UTF-16 units of a post's text: some four pages. */
+  postBodyLength: 10_000,
+  /** UTF-16 units of a comment: half a page. */
+  commentLength: 2000,
+  /** Posts in a list that does not say how many: two screens. */
+  postsPerPage: 20,
+  /** Posts in one list: their texts together stay under 4 MB, far from the isolate's memory. */
+  postsListed: 100,
+  /** Comments shown with a post: the newest ones. */
+  commentsShown: 100,
+} as const;
