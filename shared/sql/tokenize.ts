@@ -1,0 +1,37 @@
+/** A token of SQL text that carries meaning: blanks and comments are passed over. */
+export interface Token {
+  readonly kind: "word" | "quoted" | "string" | "blob" | "number" | "parameter" | "punctuation";
+  /** The token as written, quotes and all. */
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+// SQLite's own token rules (https://sqlite.org/src/file/src/tokenize.c), in the order in which they are tried.
+const blank = String.raw`[ \t\n\f\r]+|--[^\n]*|/\*[^]*?(?:\*/|$)`;
+const rules: readonly (readonly [Token["kind"], string])[] = [
+  ["blob", String.raw`[xX]'[^']*'?`],
+  ["string", String.raw`'(?:[^']|'')*'?`],
+  ["quoted", String.raw`"(?:[^"]|"")*"?|` + "`(?:[^`]|``)*`?" + String.raw`|\[[^\]]*\]?`],
+  ["parameter", String.raw`\?[0-9]*|[:@#][A-Za-z0-9_$\u0080-\uffff]+|\$[A-Za-z0-9_$\u0080-\uffff]+(?:::[A-Za-z0-9_$\u0080-\uffff]+)*(?:\([^)\s]*\))?`],
+  ["number", String.raw`0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?`],
+  ["word", String.raw`[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*`],
+  ["punctuation", String.raw`[^]`],
+];
+const pattern = new RegExp([`(?:${blank})`, ...rules.map(([, rule]) => `(${rule})`)].join("|"), "y");
+
+/** Splits SQL text into tokens as SQLite does. Takes any text: what is not SQL comes out as punctuation. */
+export function tokenize(sql: string): Token[] {
+  const tokens: Token[] = [];
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(sql); match !== null && match[0] !== ""; match = pattern.exec(sql)) {
+    const rule = rules.findIndex((_, index) => match?.[index + 1] !== undefined);
+    const kind = rules[rule]?.[0];
+    if (kind) tokens.push({ kind, text: match[0], start: match.index, end: match.index + match[0].length });
+  }
+  return tokens;
+}
+
+/** Is `token` the keyword `word` (given in upper case)? Keywords are not case-sensitive. */
+export const isWord = (token: Token | undefined, word: string): boolean =>
+  token?.kind === "word" && token.text.toUpperCase() === word;
