@@ -1,0 +1,123 @@
+import { assert } from "../kernel/assert.ts";
+import { decodeUtf8, encodeUtf8 } from "../kernel/utf8.ts";
+
+/** Collects bytes: big-endian numbers, LEB128 lengths, length-prefixed text and blobs. */
+export class ByteWriter {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): void {
+    this.#view.setUint8(this.#reserve(1), value);
+  }
+
+  u32(value: number): void {
+    this.#view.setUint32(this.#reserve(4), value);
+  }
+
+  i64(value: bigint): void {
+    this.#view.setBigInt64(this.#reserve(8), value);
+  }
+
+  f64(value: number): void {
+    this.#view.setFloat64(this.#reserve(8), value);
+  }
+
+  /** An unsigned integer up to 2^53 in as few bytes as it needs (LEB128). */
+  count(value: number): void {
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.u8((rest % 0x80) | 0x80);
+    this.u8(rest);
+  }
+
+  blob(value: Uint8Array): void {
+    this.count(value.length);
+    this.#bytes.set(value, this.#reserve(value.length));
+  }
+
+  text(value: string): void {
+    this.blob(encodeUtf8(value));
+  }
+
+  /** What was written so far: a view that the next write may make stale. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(size: number): number {
+    const at = this.#length;
+    this.#length += size;
+    if (this.#length > this.#bytes.length) this.#grow();
+    return at;
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+}
+
+/** Reads what a `ByteWriter` wrote. Reading past the end is an assertion error, never garbage. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4));
+  }
+
+  i64(): bigint {
+    return this.#view.getBigInt64(this.#take(8));
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8));
+  }
+
+  count(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      assert(scale <= 2 ** 49, "a count in the record has too many bytes");
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  blob(): Uint8Array {
+    const length = this.count();
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  text(): string {
+    return decodeUtf8(this.blob());
+  }
+
+  #take(size: number): number {
+    assert(size <= this.left, "the record ends too early");
+    const at = this.#at;
+    this.#at += size;
+    return at;
+  }
+}

@@ -1,0 +1,148 @@
+import { assert } from "../kernel/assert.ts";
+import { epoch, lsn, type Epoch, type Lsn } from "../kernel/brand.ts";
+import { limits } from "../kernel/limits.ts";
+import type { SqlEngine } from "../sql/engine.ts";
+import { quoteName, systemPrefix } from "../sql/names.ts";
+import { emptyLogChecksum, type Checksum } from "./checksum.ts";
+import { openRecord, type SealedRecord } from "./record.ts";
+
+/** The end of a log: what the next record must follow. */
+export interface LogPosition {
+  readonly epoch: Epoch;
+  readonly lsn: Lsn;
+  readonly checksum: Checksum;
+  /** The number of schema changes so far. */
+  readonly schemaVersion: number;
+}
+
+/** The position of a log that holds nothing. */
+export const emptyLog: LogPosition = { epoch: epoch(0), lsn: lsn(0), checksum: emptyLogChecksum, schemaVersion: 0 };
+
+/** Records are lost or damaged inside the log. */
+export class LogDamaged extends Error {
+  override readonly name = "LogDamaged";
+}
+
+const segmentPrefix = `${systemPrefix}log_`;
+const segmentName = (first: Lsn): string => `${segmentPrefix}${String(first).padStart(16, "0")}`;
+
+/**
+ * The binlog in SQLite: one table per segment, so that old records go by DROP, which costs no written rows. A record
+ * larger than one row may be stands in several parts.
+ */
+export class BinLog {
+  readonly #engine: SqlEngine;
+  /** The first LSN of each segment, oldest first. */
+  #segments: Lsn[];
+  #position: LogPosition;
+
+  constructor(engine: SqlEngine) {
+    this.#engine = engine;
+    this.#segments = findSegments(engine);
+    this.#position = this.#readPosition();
+  }
+
+  get position(): LogPosition {
+    return this.#position;
+  }
+
+  /** The oldest record that is kept, or the one to come in an empty log. */
+  get firstLsn(): Lsn {
+    return this.#segments[0] ?? lsn(this.#position.lsn + 1);
+  }
+
+  get segmentCount(): number {
+    return this.#segments.length;
+  }
+
+  /** Appends `record`, which must follow the last one. Undone with the transaction around it: then call `reload`. */
+  append(record: SealedRecord): void {
+    const { lsn: next, epoch: term, previous, schemaVersion } = record.header;
+    assert(next === this.#position.lsn + 1, `record ${next} does not follow ${this.#position.lsn}`);
+    assert(previous === this.#position.checksum, `record ${next} does not continue the checksum chain`);
+    assert(term >= this.#position.epoch, `record ${next} is of an older epoch than the log's end`);
+    const table = quoteName(this.#segmentFor(next));
+    for (let part = 0; part * limits.logRowBytes < record.bytes.length; part += 1) {
+      const bytes = record.bytes.slice(part * limits.logRowBytes, (part + 1) * limits.logRowBytes);
+      this.#engine.run(`INSERT INTO ${table} VALUES (?, ?, ?)`, next, part, bytes.buffer);
+    }
+    this.#position = { epoch: term, lsn: next, checksum: record.checksum, schemaVersion };
+  }
+
+  /**
+   * Reads records from `from` on, at least one if there is any, within the bounds.
+   *
+   * @throws {LogDamaged} when a record in the range is missing or damaged.
+   */
+  read(from: Lsn, { bytes: maxBytes, records: maxRecords }: { bytes: number; records: number }): SealedRecord[] {
+    const records: SealedRecord[] = [];
+    let bytes = 0;
+    for (let next = from; next <= this.#position.lsn && records.length < maxRecords; next = lsn(next + 1)) {
+      const record = this.#readRecord(next);
+      bytes += record.bytes.length;
+      if (records.length > 0 && bytes > maxBytes) break;
+      records.push(record);
+    }
+    return records;
+  }
+
+  /** Drops the oldest segments beyond `keep` whose records all stand at or before `upTo`. Gives the number dropped. */
+  purge(upTo: Lsn, keep: number): number {
+    let dropped = 0;
+    while (this.#segments.length > Math.max(keep, 1) && (this.#segments[1] ?? Infinity) <= upTo + 1) {
+      this.#engine.run(`DROP TABLE ${quoteName(segmentName(this.#segments.shift() ?? lsn(0)))}`);
+      dropped += 1;
+    }
+    return dropped;
+  }
+
+  /** Reads the end of the log anew, after a transaction that appended was undone. */
+  reload(): void {
+    this.#segments = findSegments(this.#engine);
+    this.#position = this.#readPosition();
+  }
+
+  #segmentFor(next: Lsn): string {
+    const current = this.#segments.at(-1);
+    if (current !== undefined && next < current + limits.segmentRecords) return segmentName(current);
+    this.#engine.run(`CREATE TABLE ${quoteName(segmentName(next))} (lsn INTEGER, part INTEGER, bytes, PRIMARY KEY (lsn, part)) WITHOUT ROWID`);
+    this.#segments.push(next);
+    return segmentName(next);
+  }
+
+  #readRecord(wanted: Lsn): SealedRecord {
+    const segment = this.#segments.findLast((first) => first <= wanted);
+    const rows = segment === undefined ? [] : this.#engine.run(`SELECT bytes FROM ${quoteName(segmentName(segment))} WHERE lsn = ? ORDER BY part`, wanted).rows;
+    const record = openRecord(joinParts(rows.map(([part]) => part)));
+    if (record?.header.lsn !== wanted) throw new LogDamaged(`Record ${wanted} is missing or damaged.`);
+    return record;
+  }
+
+  #readPosition(): LogPosition {
+    for (const first of this.#segments.toReversed()) {
+      const last = this.#engine.run(`SELECT max(lsn) FROM ${quoteName(segmentName(first))}`).rows[0]?.[0];
+      if (typeof last !== "number") continue;
+      const { header, checksum } = this.#readRecord(lsn(last));
+      return { epoch: header.epoch, lsn: header.lsn, checksum, schemaVersion: header.schemaVersion };
+    }
+    return emptyLog;
+  }
+}
+
+function findSegments(engine: SqlEngine): Lsn[] {
+  const { rows } = engine.run(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '${segmentPrefix}*' ORDER BY name`);
+  return rows.map(([name]) => lsn(Number(String(name).slice(segmentPrefix.length))));
+}
+
+function joinParts(parts: readonly unknown[]): Uint8Array {
+  const blobs = parts.filter((part) => part instanceof ArrayBuffer).map((part) => new Uint8Array(part));
+  const [first] = blobs;
+  if (blobs.length === 1 && first) return first;
+  const joined = new Uint8Array(blobs.reduce((length, blob) => length + blob.length, 0));
+  let at = 0;
+  for (const blob of blobs) {
+    joined.set(blob, at);
+    at += blob.length;
+  }
+  return joined;
+}
