@@ -1,0 +1,117 @@
+import { Journal, openBaseline, type Baseline } from "../binlog/journal.ts";
+import { BinLog } from "../binlog/log.ts";
+import { sealRecord, type Change, type RecordHeader } from "../binlog/record.ts";
+import { assert } from "../kernel/assert.ts";
+import { lsn, type Epoch } from "../kernel/brand.ts";
+import { failure, Undo } from "../kernel/error.ts";
+import { limits } from "../kernel/limits.ts";
+import { StatementAnalyser, type Analysed } from "../sql/analysis.ts";
+import type { Table } from "../sql/catalog.ts";
+import type { ResultSet, SqlEngine } from "../sql/engine.ts";
+import { asFailure, bind, readResult, writeResult, type BatchOutcome, type StatementRequest, type StatementResult } from "./statement-run.ts";
+
+/**
+ * The node that writes. A transaction, what it changed and its log record are one commit of SQLite: there is never a
+ * change without its record, nor a record without its change.
+ */
+export class Primary {
+  readonly log: BinLog;
+  readonly #engine: SqlEngine;
+  readonly #epoch: Epoch;
+  readonly #analyser: StatementAnalyser;
+  #baseline: Baseline;
+
+  /** @param epoch the term in which this node writes, at least that of the log's end. */
+  constructor(engine: SqlEngine, epoch: Epoch) {
+    this.#engine = engine;
+    this.#epoch = epoch;
+    this.#analyser = new StatementAnalyser(engine);
+    this.log = new BinLog(engine);
+    assert(epoch >= this.log.position.epoch, "a primary of an older epoch than its log");
+    this.#baseline = engine.transaction(() => openBaseline(engine));
+  }
+
+  /**
+   * Runs a batch as one transaction and appends one record if it changed anything.
+   *
+   * @param nowMs the time of commit that the record carries.
+   * @returns all results, or the first failure: then nothing was changed.
+   */
+  execute(batch: readonly StatementRequest[], nowMs: number): BatchOutcome {
+    if (batch.length > limits.batchStatements) return failure("bad-request", `A batch may hold ${limits.batchStatements} statements.`);
+    const before = this.log.position;
+    try {
+      const read = this.#readAlone(batch);
+      return { ok: true, results: read ?? this.#engine.transaction(() => this.#transact(batch, nowMs)) };
+    } catch (error) {
+      if (this.log.position !== before) this.log.reload();
+      this.#analyser.forget();
+      return asFailure(error);
+    }
+  }
+
+  /** A single statement that reads needs no transaction around it. */
+  #readAlone(batch: readonly StatementRequest[]): StatementResult[] | undefined {
+    const [request] = batch;
+    if (!request || batch.length > 1) return undefined;
+    const analysed = this.#analyse(request);
+    return analysed.kind === "read" ? [this.#run(analysed, request, [])] : undefined;
+  }
+
+  #transact(batch: readonly StatementRequest[], nowMs: number): StatementResult[] {
+    const journal = new Journal(this.#engine, this.#baseline);
+    const results = batch.map((request) => this.#step(journal, request));
+    const { changes, baseline } = journal.finish();
+    if (changes.length > 0) this.log.append(sealRecord(this.#header(changes, nowMs), changes));
+    this.#baseline = baseline;
+    return results;
+  }
+
+  #step(journal: Journal, request: StatementRequest): StatementResult {
+    const analysed = this.#analyse(request);
+    const run = () => this.#run(analysed, request, journal.tables);
+    if (analysed.kind !== "schema") return run();
+    this.#analyser.forget();
+    return journal.changeSchema(analysed.statement, run);
+  }
+
+  #analyse({ sql }: StatementRequest): Analysed {
+    const analysed = this.#analyser.analyse(sql);
+    if (!analysed.ok) throw new Undo(analysed);
+    return analysed;
+  }
+
+  #run({ statement, kind }: Analysed, request: StatementRequest, tables: readonly Table[]): StatementResult {
+    const { sql, binds } = bind(statement, request);
+    const run = () => this.#engine.run(sql, ...binds);
+    if (kind === "read") return readResult(run());
+    const replaces = statement.replaces || tables.some((table) => table.replaces);
+    return writeResult(this.#engine, kind, replaces ? this.#withDeleteTriggers(run) : run());
+  }
+
+  /**
+   * A REPLACE conflict clause deletes rows without firing delete triggers, unless triggers may be recursive
+   * (https://sqlite.org/lang_conflict.html). Not for every statement: a user's trigger that updates its own table would
+   * then fire itself without end.
+   */
+  #withDeleteTriggers(run: () => ResultSet): ResultSet {
+    this.#engine.run("PRAGMA recursive_triggers = ON");
+    try {
+      return run();
+    } finally {
+      this.#engine.run("PRAGMA recursive_triggers = OFF");
+    }
+  }
+
+  #header(changes: readonly Change[], nowMs: number): RecordHeader {
+    const { lsn: last, checksum, schemaVersion } = this.log.position;
+    const schemaChanges = changes.filter(({ type }) => type === "schema").length;
+    return {
+      epoch: this.#epoch,
+      lsn: lsn(last + 1),
+      schemaVersion: schemaVersion + schemaChanges,
+      committedAtMs: nowMs,
+      previous: checksum,
+    };
+  }
+}
