@@ -1,0 +1,61 @@
+import { nodeId, type NodeId } from "../../shared/kernel/brand.ts";
+import { limits } from "../../shared/kernel/limits.ts";
+import { LruMap } from "../../shared/kernel/lru.ts";
+import { startRouting, type ReadRouting } from "../../shared/replication/routing.ts";
+import type { DatabaseNode } from "./node.ts";
+
+/** Section `database` of `site.config.ts`. */
+export interface DatabaseConfig {
+  readonly primary: string;
+  readonly replicas: readonly string[];
+  readonly readWaitMs: number;
+}
+
+/** What this isolate has learnt of the nodes. It outlives requests, and may be lost at any time without harm. */
+interface Memory {
+  readonly routing: ReadRouting;
+  /** Texts that look like reads and are none: a replica said so. */
+  readonly writes: LruMap<string, true>;
+  schemaVersion: number;
+}
+
+const memory: Memory = { routing: startRouting(), writes: new LruMap(limits.cachedStatements), schemaVersion: 0 };
+
+/** The nodes as one request's sessions use them. */
+export class Cluster {
+  readonly nodes: DurableObjectNamespace<DatabaseNode>;
+  readonly primary: NodeId;
+  readonly replicas: readonly NodeId[];
+  readonly readWaitMs: number;
+  /** Who asks, such as `origin-a`. */
+  readonly client: string;
+
+  constructor(nodes: DurableObjectNamespace<DatabaseNode>, { primary, replicas, readWaitMs }: DatabaseConfig, client: string) {
+    this.nodes = nodes;
+    this.primary = nodeId(primary);
+    this.replicas = replicas.map(nodeId);
+    this.readWaitMs = readWaitMs;
+    this.client = client;
+  }
+
+  get routing(): ReadRouting {
+    return memory.routing;
+  }
+
+  /** Has a node said that this text, which looks like a read, writes? */
+  isKnownWrite(sql: string): boolean {
+    return memory.writes.get(sql) === true;
+  }
+
+  /** A node said so. */
+  learnWrite(sql: string): void {
+    memory.writes.set(sql, true);
+  }
+
+  /** A node answered at this schema: what was learnt under an older one holds no longer. */
+  sawSchema(version: number): void {
+    if (version <= memory.schemaVersion) return;
+    memory.schemaVersion = version;
+    memory.writes.clear();
+  }
+}

@@ -1,0 +1,175 @@
+import { assert } from "../../shared/kernel/assert.ts";
+import type { Bookmark, NodeId } from "../../shared/kernel/brand.ts";
+import { limits } from "../../shared/kernel/limits.ts";
+import { backoffMs } from "../../shared/kernel/retry.ts";
+import { laterBookmark } from "../../shared/replication/bookmark.ts";
+import { hasFailed, hasServed, readOrder, wasBehind } from "../../shared/replication/routing.ts";
+import type { StatementRequest } from "../../shared/replication/statement-run.ts";
+import { looksLikeRead, splitStatements } from "../../shared/sql/statement.ts";
+import type { Cluster } from "./client-cluster.ts";
+import { DatabaseError } from "./client-error.ts";
+import { asD1Result, ClientStatement, type Served } from "./client-statement.ts";
+import { inTime } from "./in-time.ts";
+import type { QueryReply } from "./messages.ts";
+
+/**
+ * Where a session begins: at a bookmark, which its reads are never behind; anywhere (`first-unconstrained`); with its
+ * first statement on the primary (`first-primary`); or with every statement there (`primary`, which D1 does not have).
+ */
+export type SessionStart = Bookmark | "first-unconstrained" | "first-primary" | "primary";
+
+/** Tries of a read on the primary: a node that was reset is there again at once. */
+const primaryReadTries = 3;
+const primaryBackoff = { baseMs: 20, capMs: 200 } as const;
+
+/**
+ * A thread of reads and writes, each of which sees all that came before it: D1's `D1DatabaseSession`, with `exec` besides.
+ */
+export class DatabaseSession implements D1DatabaseSession {
+  readonly #cluster: Cluster;
+  readonly #begin: () => SessionStart | Promise<SessionStart>;
+  #begun: Promise<void> | null = null;
+  #bookmark: Bookmark | null = null;
+  #onPrimary: "no" | "first" | "always" = "no";
+  #servedBy: NodeId | null = null;
+  #written: Bookmark | null = null;
+
+  /** @param begin gives the start of the session, when its first statement runs and not before. */
+  constructor(cluster: Cluster, begin: () => SessionStart | Promise<SessionStart>) {
+    this.#cluster = cluster;
+    this.#begin = begin;
+  }
+
+  /** The node that answered last; `null` before the first answer. */
+  get servedBy(): NodeId | null {
+    return this.#servedBy;
+  }
+
+  /**
+   * The bookmark that the session's owner must keep to read his writes later; `null` if he wrote nothing. It is also set
+   * when the bookmark that he came with is of a future that the primary does not know, so that he does not keep it.
+   */
+  get written(): Bookmark | null {
+    return this.#written;
+  }
+
+  /** The latest position that any statement of the session has seen; `null` before the first. */
+  getBookmark(): Bookmark | null {
+    return this.#bookmark;
+  }
+
+  /** A statement of this session. Nothing is sent before it runs. */
+  prepare(sql: string): ClientStatement {
+    return new ClientStatement((statements) => this.#run(statements), sql);
+  }
+
+  /** Runs `statements` as one transaction: all or none. */
+  async batch<T = unknown>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
+    const reply = await this.#run(statements.map(requestOf));
+    return reply.results.map((result) => asD1Result<T>(result, reply));
+  }
+
+  /** Runs the statements of a text one after the other, each on its own: what ran before one that fails stays. */
+  async exec(sql: string): Promise<D1ExecResult> {
+    const startedMs = Date.now();
+    const statements = splitStatements(sql);
+    for (const [at, statement] of statements.entries()) {
+      try {
+        await this.prepare(statement).run();
+      } catch (error) {
+        throw new Error(`D1_EXEC_ERROR: Error in line ${at + 1}: ${statement}: ${error instanceof Error ? error.message : error}`, { cause: error });
+      }
+    }
+    return { count: statements.length, duration: Date.now() - startedMs };
+  }
+
+  async #run(statements: readonly StatementRequest[]): Promise<Served> {
+    await (this.#begun ??= this.#start());
+    const reply = (await this.#readFromReplica(statements)) ?? (await this.#askPrimary(statements));
+    this.#absorb(reply);
+    return reply;
+  }
+
+  async #start(): Promise<void> {
+    const start = await this.#begin();
+    if (start === "primary") this.#onPrimary = "always";
+    else if (start === "first-primary") this.#onPrimary = "first";
+    else if (start !== "first-unconstrained") this.#bookmark = start;
+  }
+
+  /** `undefined` where the primary must answer: the batch writes or asks for it, or no replica is far enough in time. */
+  async #readFromReplica(statements: readonly StatementRequest[]): Promise<Served | undefined> {
+    const { routing, replicas, readWaitMs } = this.#cluster;
+    if (this.#onPrimary !== "no" || !this.#onlyReads(statements)) return undefined;
+    const startedMs = Date.now();
+    for (const replica of readOrder(routing, replicas, this.#bookmark, startedMs)) {
+      const waitMs = Math.max(0, startedMs + readWaitMs - Date.now());
+      const reply = await this.#askReplica(replica, statements, waitMs);
+      if (reply?.ok) return reply;
+      // Any other failure may come from the replica's lag, such as a table that it does not have yet: the primary has the last word.
+      if (reply && reply.code !== "behind") return undefined;
+    }
+    return undefined;
+  }
+
+  async #askReplica(replica: NodeId, statements: readonly StatementRequest[], waitMs: number): Promise<QueryReply | undefined> {
+    const { routing } = this.#cluster;
+    const only = statements.length === 1 ? statements[0] : undefined;
+    try {
+      const reply = await this.#ask(replica, statements, waitMs, waitMs + limits.replicaReadMs);
+      if (reply.ok) hasServed(routing, replica);
+      else if (reply.code === "behind") wasBehind(routing, replica, reply.bookmark, Date.now());
+      else if (reply.code === "not-primary" && only) this.#cluster.learnWrite(only.sql);
+      return reply;
+    } catch {
+      hasFailed(routing, replica, Date.now(), Math.random);
+      return undefined;
+    }
+  }
+
+  async #askPrimary(statements: readonly StatementRequest[]): Promise<Served> {
+    const reads = this.#onlyReads(statements);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const reply = await this.#ask(this.#cluster.primary, statements, 0, limits.primaryMs);
+        if (reply.ok) return reply;
+        throw new DatabaseError(reply);
+      } catch (error) {
+        if (error instanceof DatabaseError) throw error;
+        if (!reads || attempt === primaryReadTries || isOverloaded(error)) throw unavailable(error, reads);
+        await scheduler.wait(backoffMs(attempt, primaryBackoff, Math.random));
+      }
+    }
+  }
+
+  /** One call, over a fresh stub: one that has failed stays broken. */
+  #ask(node: NodeId, statements: readonly StatementRequest[], waitMs: number, timeoutMs: number): Promise<QueryReply> {
+    const { nodes, client } = this.#cluster;
+    const request = { client, statements, bookmark: this.#bookmark, waitMs };
+    return inTime<QueryReply>(nodes.getByName(node).query(request), timeoutMs);
+  }
+
+  #onlyReads(statements: readonly StatementRequest[]): boolean {
+    return statements.every(({ sql }) => looksLikeRead(sql) && !this.#cluster.isKnownWrite(sql));
+  }
+
+  #absorb(reply: Served): void {
+    const ahead = reply.role === "primary" && this.#bookmark !== null && this.#bookmark > reply.bookmark;
+    if (ahead || reply.results.some(({ kind }) => kind !== "read")) this.#written = reply.bookmark;
+    this.#bookmark = ahead ? reply.bookmark : laterBookmark(this.#bookmark, reply.bookmark);
+    this.#servedBy = reply.node;
+    if (this.#onPrimary === "first") this.#onPrimary = "no";
+    this.#cluster.sawSchema(reply.schemaVersion);
+  }
+}
+
+/** The request that a statement of this client stands for. */
+export function requestOf(statement: D1PreparedStatement): StatementRequest {
+  assert(statement instanceof ClientStatement, "a batch takes only statements that this database has prepared");
+  return statement.request;
+}
+
+const isOverloaded = (error: unknown): boolean => error instanceof Error && "overloaded" in error && error.overloaded === true;
+
+const unavailable = (error: unknown, retryable: boolean): DatabaseError =>
+  new DatabaseError({ code: "unavailable", message: error instanceof Error ? error.message : String(error) }, retryable);

@@ -1,0 +1,10 @@
+/** The result of `call`, or an error once `timeoutMs` have passed. The call itself goes on: it may still have its effect. */
+export async function inTime<T>(call: Promise<T>, timeoutMs: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
