@@ -1,0 +1,19 @@
+/**
+ * The schema of the database, one statement a step. A database that has the first n steps is given the others, in
+ * order; so a step that was deployed once is never changed, and a change of the schema is a new step at the end.
+ */
+export const migrations: readonly string[] = [
+  `create table posts (
+    id integer primary key,
+    title text not null,
+    body text not null,
+    created_at integer not null
+  ) strict`,
+  `create table comments (
+    id integer primary key,
+    post_id integer not null references posts (id),
+    body text not null,
+    created_at integer not null
+  ) strict`,
+  "create index comments_by_post on comments (post_id)",
+];

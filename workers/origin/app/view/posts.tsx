@@ -1,0 +1,62 @@
+import { limits } from "../../../../shared/kernel/limits.ts";
+import type { Post } from "../posts.ts";
+import { Field, type Filled, Form } from "./form.tsx";
+import { Time } from "./time.tsx";
+
+/** The form of a new post. */
+function PostForm({ filled }: { filled: Filled }) {
+  return (
+    <Form action="/posts" button="Publish" filled={filled}>
+      <Field name="title" label="Title" rows={1} maxLength={limits.postTitleLength} filled={filled} />
+      <Field name="body" label="Text" rows={6} maxLength={limits.postBodyLength} filled={filled} />
+    </Form>
+  );
+}
+
+/** The list of posts, with the form of a new one. `olderThan` leads on, if the list is not the end. */
+export function PostList({ posts, olderThan, filled }: { posts: Post[]; olderThan: number | null; filled: Filled }) {
+  return (
+    <>
+      <h1>Posts</h1>
+      {posts.length === 0 && <p class="quiet">There are no posts here yet. Write the first one.</p>}
+      <ul class="posts">
+        {posts.map((post) => (
+          <li>
+            <article>
+              <h2>
+                <a href={`/posts/${post.id}`}>{post.title}</a>
+              </h2>
+              <Time at={post.createdAt} />
+              <p class="excerpt">{excerpt(post.body)}</p>
+            </article>
+          </li>
+        ))}
+      </ul>
+      {olderThan !== null && (
+        <p>
+          <a href={`/posts?before=${olderThan}`}>Older posts</a>
+        </p>
+      )}
+      <section aria-labelledby="new-post">
+        <h2 id="new-post">New post</h2>
+        <PostForm filled={filled} />
+      </section>
+    </>
+  );
+}
+
+/** A page with nothing but the form, for a post that was refused. */
+export function RefusedPost({ filled }: { filled: Filled }) {
+  return (
+    <>
+      <h1>New post</h1>
+      <PostForm filled={filled} />
+    </>
+  );
+}
+
+/** The beginning of a text, cut between two words. */
+function excerpt(text: string): string {
+  const longest = 280;
+  return text.length <= longest ? text : `${text.slice(0, longest).replace(/\s+\S*$/, "")} …`;
+}
