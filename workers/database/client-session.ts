@@ -2,7 +2,7 @@ import { assert } from "../../shared/kernel/assert.ts";
 import type { Bookmark, NodeId } from "../../shared/kernel/brand.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import { backoffMs } from "../../shared/kernel/retry.ts";
-import { laterBookmark } from "../../shared/replication/bookmark.ts";
+import { formatBookmark, laterBookmark, parseBookmark } from "../../shared/replication/bookmark.ts";
 import { hasFailed, hasServed, readOrder, wasBehind } from "../../shared/replication/routing.ts";
 import type { StatementRequest } from "../../shared/replication/statement-run.ts";
 import { looksLikeRead, splitStatements } from "../../shared/sql/statement.ts";
@@ -23,21 +23,27 @@ const primaryReadTries = 3;
 const primaryBackoff = { baseMs: 20, capMs: 200 } as const;
 
 /**
- * A thread of reads and writes, each of which sees all that came before it: D1's `D1DatabaseSession`, with `exec` besides.
+ * A thread of reads and writes, each of which sees all that came before it: D1's `D1DatabaseSession`, and the rest of D1's
+ * interface besides, so that an application may be given a session in place of a D1 binding.
  */
-export class DatabaseSession implements D1DatabaseSession {
+export class DatabaseSession implements D1Database, D1DatabaseSession {
   readonly #cluster: Cluster;
   readonly #begin: () => SessionStart | Promise<SessionStart>;
+  readonly #parent: DatabaseSession | null;
   #begun: Promise<void> | null = null;
   #bookmark: Bookmark | null = null;
   #onPrimary: "no" | "first" | "always" = "no";
   #servedBy: NodeId | null = null;
   #written: Bookmark | null = null;
 
-  /** @param begin gives the start of the session, when its first statement runs and not before. */
-  constructor(cluster: Cluster, begin: () => SessionStart | Promise<SessionStart>) {
+  /**
+   * @param begin gives the start of the session, when its first statement runs and not before.
+   * @param parent a session whose owner must also read what is written in this one.
+   */
+  constructor(cluster: Cluster, begin: () => SessionStart | Promise<SessionStart>, parent: DatabaseSession | null = null) {
     this.#cluster = cluster;
     this.#begin = begin;
+    this.#parent = parent;
   }
 
   /** The node that answered last; `null` before the first answer. */
@@ -81,6 +87,17 @@ export class DatabaseSession implements D1DatabaseSession {
       }
     }
     return { count: statements.length, duration: Date.now() - startedMs };
+  }
+
+  /** A session with another start. What is written in it counts as written in this one, too. */
+  withSession(start: string = "first-unconstrained"): DatabaseSession {
+    const begin = parseStart(start);
+    return new DatabaseSession(this.#cluster, () => begin, this);
+  }
+
+  /** D1 has this method and no longer serves it. */
+  dump(): Promise<ArrayBuffer> {
+    return Promise.reject(new Error("D1_DUMP_ERROR: dump() is not supported"));
   }
 
   async #run(statements: readonly StatementRequest[]): Promise<Served> {
@@ -155,12 +172,31 @@ export class DatabaseSession implements D1DatabaseSession {
 
   #absorb(reply: Served): void {
     const ahead = reply.role === "primary" && this.#bookmark !== null && this.#bookmark > reply.bookmark;
-    if (ahead || reply.results.some(({ kind }) => kind !== "read")) this.#written = reply.bookmark;
+    if (ahead || reply.results.some(({ kind }) => kind !== "read")) this.#wrote(reply.bookmark);
     this.#bookmark = ahead ? reply.bookmark : laterBookmark(this.#bookmark, reply.bookmark);
     this.#servedBy = reply.node;
     if (this.#onPrimary === "first") this.#onPrimary = "no";
     this.#cluster.sawSchema(reply.schemaVersion);
   }
+
+  #wrote(at: Bookmark): void {
+    this.#written = at;
+    if (!this.#parent) return;
+    this.#parent.#bookmark = laterBookmark(this.#parent.#bookmark, at);
+    this.#parent.#wrote(at);
+  }
+}
+
+/**
+ * Reads where a session is to start.
+ *
+ * @throws a `D1_SESSION_ERROR` for what is neither a bookmark nor a keyword.
+ */
+function parseStart(start: string): SessionStart {
+  if (start === "first-unconstrained" || start === "first-primary" || start === "primary") return start;
+  const position = parseBookmark(start);
+  if (position) return formatBookmark(position);
+  throw new Error(`D1_SESSION_ERROR: ${start} is neither a bookmark nor one of first-unconstrained, first-primary, primary`);
 }
 
 /** The request that a statement of this client stands for. */

@@ -1,5 +1,5 @@
 import site from "#site";
-import { DatabaseError, openDatabase, type Database, type DatabaseSession } from "../../../workers/database/client.ts";
+import { DatabaseError, openDatabase, type DatabaseSession } from "../../../workers/database/client.ts";
 import type { DatabaseNode } from "../../../workers/database/node.ts";
 import type { Call, Outcome, Script } from "./worker.ts";
 
@@ -16,19 +16,25 @@ export default {
 };
 
 const readNode = (env: Env, node: string, sql: string) =>
-  env.NODE.getByName(node).query({ client: "sql-client", statements: [{ sql, parameters: [] }], bookmark: null, waitMs: 0 });
+  env.NODE.getByName(node).query({
+    client: "sql-client",
+    statements: [{ sql, parameters: [] }],
+    bookmark: null,
+    waitMs: 0,
+  });
 
-async function play(database: Database, { start, calls }: Script): Promise<Outcome> {
-  const session = start === undefined ? null : database.withSession(start);
+async function play(database: DatabaseSession, { start, calls }: Script): Promise<Outcome> {
+  const session = start === undefined ? database : database.withSession(start);
   const results: unknown[] = [];
   const outcome = () => ({
     results,
-    bookmark: session?.getBookmark() ?? null,
-    servedBy: session?.servedBy ?? null,
-    written: session?.written ?? null,
+    bookmark: session.getBookmark(),
+    servedBy: session.servedBy,
+    written: session.written,
+    writtenInParent: database.written,
   });
   try {
-    for (const call of calls) results.push(await make(session ?? database, call));
+    for (const call of calls) results.push(await make(session, call));
     return outcome();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -37,7 +43,7 @@ async function play(database: Database, { start, calls }: Script): Promise<Outco
   }
 }
 
-function make(target: Database | DatabaseSession, { method, sql, values = [] }: Call): Promise<unknown> {
+function make(target: DatabaseSession, { method, sql, values = [] }: Call): Promise<unknown> {
   const statements = [sql].flat();
   if (method === "batch") return target.batch(statements.map((text) => target.prepare(text)));
   if (method === "exec") return target.exec(statements.join("\n"));

@@ -25,11 +25,15 @@ export interface Outcome {
   readonly bookmark: string | null;
   readonly servedBy: string | null;
   readonly written: string | null;
+  /** What the session that this one was opened from counts as written. */
+  readonly writtenInParent: string | null;
 }
 
 /** Lets the client's Worker play `script`. */
 export async function play(site: TestSite, script: Script): Promise<Outcome> {
-  const response = await site.worker("sql-client").fetch("http://client/", { method: "POST", body: JSON.stringify(script) });
+  const response = await site
+    .worker("sql-client")
+    .fetch("http://client/", { method: "POST", body: JSON.stringify(script) });
   if (!response.ok) throw new Error(`the client's Worker failed: ${response.status} ${await response.text()}`);
   return (await response.json()) as Outcome;
 }
