@@ -11,7 +11,7 @@ export const limits = {
   /** Milliseconds that a server or node has to answer a probe: whoever needs more serves nobody well. */
   probeMs: 2000,
   /** Milliseconds that control has to answer: it may wait for a round of probes itself. */
-  controlMs: 10_000,
+  controlMs: 5000,
 
   /** Bytes of a body that the admin API takes: a page of JSON. */
   adminBodyBytes: 16 * 1024,

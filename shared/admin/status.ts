@@ -1,0 +1,95 @@
+import * as v from "valibot";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** A server of a pool, as a direct probe by control finds it. */
+const serverSchema = v.object({
+  name: v.string(),
+  pool: v.string(),
+  /** Whether it answers, and not with a 5xx. */
+  ok: v.boolean(),
+  /** The status of its answer; `null` without one. */
+  status: v.nullable(count),
+  durationMs: count,
+  /** Why there is no answer. */
+  error: v.nullable(v.string()),
+});
+
+/** How far a replica is, as the primary knows it. */
+const replicaSchema = v.object({
+  node: v.string(),
+  /** The last position that it has confirmed; `null` if it has not yet spoken to this primary. */
+  ackedLsn: v.nullable(count),
+  /** Whether records are on their way to it. */
+  inFlight: v.boolean(),
+  /** Failed sends in a row. */
+  failures: count,
+  lastError: v.nullable(v.string()),
+});
+
+/** What a database node says of itself. */
+const reachableNodeSchema = v.object({
+  reachable: v.literal(true),
+  node: v.string(),
+  role: v.picklist(["primary", "replica"]),
+  epoch: count,
+  lsn: count,
+  /** Transactions that the primary has and this node has not; `null` when the primary is not reachable. */
+  lag: v.nullable(count),
+  bookmark: v.string(),
+  schemaVersion: count,
+  /** From a primary. */
+  replicas: v.optional(v.pipe(v.array(replicaSchema), v.readonly())),
+});
+
+const unreachableNodeSchema = v.object({
+  reachable: v.literal(false),
+  node: v.string(),
+  /** The role that the site configuration gives it. */
+  role: v.picklist(["primary", "replica"]),
+  error: v.string(),
+});
+
+/** The answer of `GET /_trefoil/api/status`. */
+export const statusSchema = v.object({
+  servers: v.array(serverSchema),
+  nodes: v.array(v.variant("reachable", [reachableNodeSchema, unreachableNodeSchema])),
+});
+
+/** The state of the whole site at one moment. */
+export type Status = v.InferOutput<typeof statusSchema>;
+export type ServerStatus = Status["servers"][number];
+export type NodeStatus = Status["nodes"][number];
+
+/** What a `DatabaseNode` answers to the call `status()`. */
+export type NodeReport = Omit<v.InferOutput<typeof reachableNodeSchema>, "reachable" | "lag">;
+
+/** What came of asking a node. */
+export type NodeAnswer =
+  | { readonly ok: true; readonly report: NodeReport }
+  | { readonly ok: false; readonly node: string; readonly role: NodeReport["role"]; readonly error: string };
+
+/** Puts the nodes' answers side by side: how far each is behind the primary. */
+export function compareNodes(answers: readonly NodeAnswer[]): NodeStatus[] {
+  const head = answers.find((answer) => answer.ok && answer.report.role === "primary");
+  const headLsn = head?.ok ? head.report.lsn : null;
+  return answers.map((answer) => {
+    if (!answer.ok) return { reachable: false, node: answer.node, role: answer.role, error: answer.error };
+    const { report } = answer;
+    return { reachable: true, ...report, lag: headLsn === null ? null : Math.max(0, headLsn - report.lsn) };
+  });
+}
+
+/** What an operator reads first: what is wrong, in short sentences, or that nothing is. */
+export function verdict({ servers, nodes }: Status): { readonly ok: boolean; readonly text: string } {
+  const failing = servers.filter(({ ok }) => !ok).map(({ name }) => `Server ${name} fails.`);
+  const lost = nodes.filter(({ reachable }) => !reachable).map(({ node }) => `Node ${node} is not reachable.`);
+  const behind = nodes.flatMap((node) =>
+    node.reachable && node.lag
+      ? [`Node ${node.node} is ${node.lag} ${node.lag === 1 ? "transaction" : "transactions"} behind.`]
+      : [],
+  );
+  const ok = failing.length === 0 && lost.length === 0;
+  const text = [...failing, ...lost, ...behind].join(" ");
+  return { ok, text: text === "" ? "All servers answer and all replicas are up to date." : text };
+}

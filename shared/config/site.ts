@@ -1,0 +1,153 @@
+import * as v from "valibot";
+import { algorithms, type AlgorithmName } from "../balance/algorithms.ts";
+import { isReserved } from "../balance/route.ts";
+import { explain } from "../kernel/explain.ts";
+import { limits } from "../kernel/limits.ts";
+
+/** A site configuration with a wrong value. The message has one line for each: key, what was found, what is allowed. */
+export class SiteConfigError extends Error {
+  override readonly name = "SiteConfigError";
+}
+
+/** An object with exactly these keys; another one is most likely a misspelt one, so it is refused. */
+const section = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.strictObject(entries, ({ expected }) => {
+    if (expected === "Object") return "a section { ... }";
+    if (expected === "never") return `the keys ${Object.keys(entries).join(", ")}`;
+    return "a value; this key has no default";
+  });
+
+const milliseconds = (minimum: number, maximum: number) => {
+  const allowed = `a whole number of milliseconds from ${minimum} to ${maximum}`;
+  return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(minimum, allowed), v.maxValue(maximum, allowed));
+};
+
+const text = (form: RegExp, allowed: string) => v.pipe(v.string(allowed), v.regex(form, allowed));
+
+const unique = (values: readonly string[]) => new Set(values).size === values.length;
+
+const oneOf = (names: readonly string[]) => names.map((name) => JSON.stringify(name)).join(", ");
+
+const name = text(/^[a-z0-9][a-z0-9-]{0,62}$/, "a name of small letters, digits and hyphens, at most 63");
+
+const path = v.pipe(
+  text(/^\/[!-~]*$/, "a path that begins with /, such as /shop"),
+  v.check((value) => !isReserved(value), "a path that is not reserved: /_trefoil/ and /dns-query belong to Trefoil"),
+);
+
+const algorithmNames = Object.keys(algorithms) as AlgorithmName[];
+
+const server = section({
+  /** What logs, cookies and the admin API call the server. */
+  name,
+  /** The service binding of the front that leads to it, as in the root `wrangler.toml`. */
+  binding: text(/^[A-Z][A-Z0-9_]*$/, "the name of a service binding in wrangler.toml, such as ORIGIN_A"),
+});
+
+const pool = section({
+  /** How requests are spread. HAProxy manual 4.2, `balance`. */
+  algorithm: v.optional(v.picklist(algorithmNames, oneOf(algorithmNames)), "roundrobin"),
+  /** The servers in the order of their turns. */
+  servers: v.pipe(
+    v.array(server, "a list of servers"),
+    v.minLength(1, "at least one server"),
+    v.check((servers) => unique(servers.map((each) => each.name)), "servers with different names"),
+  ),
+  /** Time from the request until the header of the response, over all tries together; then the client gets a 504. */
+  deadlineMs: v.optional(milliseconds(1, limits.deadlineMs), 10_000),
+});
+
+const route = section({
+  /** The route takes this path and all below it; of several that fit, the longest. */
+  path,
+  /** The pool that serves it. */
+  pool: name,
+});
+
+const database = v.pipe(
+  section({
+    /** The node that takes the writes. */
+    primary: v.optional(name, "db-1"),
+    /** The nodes that follow it and answer reads. May be empty. */
+    replicas: v.optional(v.array(name, "a list of node names"), () => ["db-2", "db-3"]),
+    /** How long a read waits for a replica to reach the session's bookmark before it goes to the primary. */
+    readWaitMs: v.optional(milliseconds(0, limits.deadlineMs), 100),
+  }),
+  v.check(({ primary, replicas }) => unique([primary, ...replicas]), "nodes with different names"),
+);
+
+const schema = v.pipe(
+  section({
+    routes: v.optional(
+      v.pipe(
+        v.array(route, "a list of routes"),
+        v.check((routes) => unique(routes.map((each) => each.path)), "routes with different paths"),
+        v.check(
+          (routes) => routes.some((each) => each.path === "/"),
+          'a list with a route for "/", which takes the rest',
+        ),
+      ),
+      () => [{ path: "/", pool: "web" }],
+    ),
+    pools: v.pipe(
+      v.record(name, pool, "a section { name: pool, ... }"),
+      v.check((pools) => Object.keys(pools).length > 0, "at least one pool"),
+    ),
+    database: v.optional(database, {}),
+    /**
+     * Whether responses name the server, the database node and the times of the hops (`X-Served-By`, `X-Trefoil-*`,
+     * `Server-Timing`). "dev": where FAULTS=on, which `npm start` and the tests set. The topology is nobody's business.
+     */
+    debugHeaders: v.optional(v.union([v.literal("dev"), v.boolean()], '"dev", true, false'), "dev"),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { routes, pools } = dataset.value;
+    routes.forEach((each, index) => {
+      if (Object.hasOwn(pools, each.pool)) return;
+      const at = (key: string | number, value: unknown) => ({ type: "unknown", origin: "value", key, value }) as const;
+      addIssue({
+        input: each.pool,
+        message: oneOf(Object.keys(pools)),
+        path: [
+          { ...at("routes", routes), input: dataset.value },
+          { ...at(index, each), input: routes },
+          { ...at("pool", each.pool), input: each },
+        ],
+      });
+    });
+  }),
+);
+
+/** What a user writes in `site.config.ts`: everything but `pools` has a default. */
+export type SiteInput = v.InferInput<typeof schema>;
+
+/** The site configuration, checked and complete. Plain data: it survives JSON. */
+export type Site = v.InferOutput<typeof schema>;
+
+/** A pool of servers: section `pools.<name>`. */
+export type PoolConfig = Site["pools"][string];
+
+/** A server of a pool: section `pools.<name>.servers[]`. */
+export type ServerConfig = PoolConfig["servers"][number];
+
+/** A route: section `routes[]`. */
+export type RouteConfig = Site["routes"][number];
+
+/**
+ * Checks a site configuration and fills in the defaults.
+ *
+ * @throws {SiteConfigError} naming each wrong key, what was found there and what is allowed.
+ */
+export const defineSite = (input: SiteInput): Site => readSite(input);
+
+/**
+ * The same for a value of unknown form, such as what a file exports. A configuration that was read stays as it is.
+ *
+ * @throws {SiteConfigError} as `defineSite`.
+ */
+export function readSite(value: unknown): Site {
+  const result = v.safeParse(schema, value);
+  if (!result.success) throw new SiteConfigError(result.issues.map(explain).join("\n"));
+  return result.output;
+}

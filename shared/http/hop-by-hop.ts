@@ -1,0 +1,27 @@
+import type { HeaderFields } from "./fields.ts";
+
+/**
+ * Fields that concern one connection only: RFC 9110 7.6.1; `Trailer`, `Proxy-Authenticate` and `Proxy-Authorization` as
+ * of RFC 2616 13.5.1, since the front is no proxy that a client has chosen.
+ */
+const hopByHop = [
+  "Connection",
+  "Proxy-Connection",
+  "Keep-Alive",
+  "Proxy-Authenticate",
+  "Proxy-Authorization",
+  "TE",
+  "Trailer",
+  "Transfer-Encoding",
+  "Upgrade",
+];
+
+/** Removes the fields that must not go to the next hop, with those that `Connection` names (RFC 9110 7.6.1). */
+export function removeHopByHop(fields: HeaderFields): void {
+  const named = fields.get("Connection")?.split(",") ?? [];
+  for (const name of named.map((option) => option.trim()).filter(isToken)) fields.delete(name);
+  for (const name of hopByHop) fields.delete(name);
+}
+
+/** RFC 9110 5.6.2. `Headers` throws at a name of another form. */
+const isToken = (text: string) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);

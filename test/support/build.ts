@@ -1,0 +1,51 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { bundle } from "../../scripts/bundle.ts";
+import { activateSite } from "../../scripts/site.ts";
+import { root, workers } from "../../scripts/workers.ts";
+import type { Environment } from "../../scripts/wrangler.ts";
+import { sqlClient } from "./sql-client/worker.ts";
+import { mockOrigins } from "./mock-origin/workers.ts";
+import { bundlePath } from "./site.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** The folder with the bundles of this test run. */
+    bundles: string;
+  }
+}
+
+/**
+ * Bundles every Worker once, before the first test file, so that the tests run what a deploy would upload. The bundles
+ * are this run's own: two runs in one tree do not disturb each other.
+ *
+ * @returns what vitest calls at the end.
+ */
+export default async function build(project: TestProject): Promise<() => Promise<void>> {
+  const { environment } = await activateSite(process.env);
+  const folder = await bundleAll(environment);
+  project.provide("bundles", folder);
+  return () => rm(folder, { recursive: true, force: true });
+}
+
+/**
+ * Bundles Workers into a new folder and returns its path. Removing it is the caller's.
+ *
+ * @param some all that a test may start, the mocks included, if not said otherwise.
+ */
+export async function bundleAll(
+  environment: Environment,
+  some = [...workers, ...mockOrigins, sqlClient],
+): Promise<string> {
+  await mkdir(`${root}.trefoil`, { recursive: true });
+  const folder = await mkdtemp(`${root}.trefoil/test-`);
+  const programs = new Map(some.map((worker) => [bundlePath(worker.config), worker]));
+  try {
+    await Promise.all(Array.from(programs, ([path, worker]) => bundle(worker, join(folder, path), environment)));
+    return folder;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}

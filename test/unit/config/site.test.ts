@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { defineSite, readSite } from "../../../shared/config/site.ts";
+import { limits } from "../../../shared/kernel/limits.ts";
+
+const web = { servers: [{ name: "a", binding: "ORIGIN_A" }] };
+
+/** What `readSite` says to a configuration with one section in place of the usual one. */
+function refusal(change: Record<string, unknown>): string {
+  try {
+    readSite({ pools: { web }, ...change });
+    return "taken";
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const inPool = (change: Record<string, unknown>) => refusal({ pools: { web: { ...web, ...change } } });
+
+describe("a site configuration", () => {
+  it("needs no more than a pool with a server", () => {
+    expect(defineSite({ pools: { web } })).toEqual({
+      routes: [{ path: "/", pool: "web" }],
+      pools: { web: { ...web, algorithm: "roundrobin", deadlineMs: 10_000 } },
+      database: { primary: "db-1", replicas: ["db-2", "db-3"], readWaitMs: 100 },
+      debugHeaders: "dev",
+    });
+  });
+
+  it("is plain data: it survives JSON, and stays as it is when it is checked again", () => {
+    const site = defineSite({ pools: { web } });
+    expect(readSite(JSON.parse(JSON.stringify(site)))).toEqual(site);
+  });
+});
+
+describe("a wrong value", () => {
+  it("is named by its key, with what was found and what is allowed", () => {
+    expect(inPool({ algorithm: "round-robin" })).toBe(
+      'SiteConfigError: pools.web.algorithm: found "round-robin", allowed: "roundrobin"',
+    );
+    expect(inPool({ servers: [{ name: "a", binding: "origin-a" }] })).toBe(
+      'SiteConfigError: pools.web.servers[0].binding: found "origin-a", allowed: the name of a service binding in wrangler.toml, such as ORIGIN_A',
+    );
+    expect(refusal({ debugHeaders: "on" })).toBe(
+      'SiteConfigError: debugHeaders: found "on", allowed: "dev", true, false',
+    );
+  });
+
+  it("is named with every other one, a line for each", () => {
+    expect(inPool({ algorithm: 1, deadlineMs: "10 s" }).split("\n")).toHaveLength(2);
+  });
+
+  it("may be a key that does not exist, or one that is missing", () => {
+    expect(inPool({ algoritm: "roundrobin" })).toBe(
+      "SiteConfigError: pools.web.algoritm: found this key, allowed: the keys algorithm, servers, deadlineMs",
+    );
+    expect(inPool({ servers: [{ name: "a" }] })).toBe(
+      "SiteConfigError: pools.web.servers[0].binding: found nothing, allowed: a value; this key has no default",
+    );
+  });
+
+  it("may be a time out of its bounds", () => {
+    const allowed = `allowed: a whole number of milliseconds from 1 to ${limits.deadlineMs}`;
+    for (const deadlineMs of [0, -1, 1.5, limits.deadlineMs + 1, "1000"])
+      expect(inPool({ deadlineMs })).toBe(
+        `SiteConfigError: pools.web.deadlineMs: found ${JSON.stringify(deadlineMs)}, ${allowed}`,
+      );
+    for (const deadlineMs of [1, limits.deadlineMs]) expect(inPool({ deadlineMs })).toBe("taken");
+    expect(refusal({ database: { readWaitMs: 0 } })).toBe("taken");
+  });
+
+  it("may be a name that stands twice or points nowhere", () => {
+    expect(inPool({ servers: [web.servers[0], web.servers[0]] })).toContain("allowed: servers with different names");
+    expect(refusal({ routes: [{ path: "/", pool: "wbe" }] })).toBe(
+      'SiteConfigError: routes[0].pool: found "wbe", allowed: "web"',
+    );
+    expect(refusal({ database: { replicas: ["db-1"] } })).toContain("allowed: nodes with different names");
+    expect(
+      refusal({
+        routes: [
+          { path: "/", pool: "web" },
+          { path: "/", pool: "web" },
+        ],
+      }),
+    ).toContain("allowed: routes with different paths");
+  });
+
+  it("may be a route that leaves no path for the rest, or takes Trefoil's own", () => {
+    expect(refusal({ routes: [{ path: "/shop", pool: "web" }] })).toContain('allowed: a list with a route for "/"');
+    for (const path of ["/_trefoil", "/_trefoil/api", "/dns-query"])
+      expect(
+        refusal({
+          routes: [
+            { path: "/", pool: "web" },
+            { path, pool: "web" },
+          ],
+        }),
+      ).toContain("allowed: a path that is not reserved");
+  });
+
+  it("may be nothing at all", () => {
+    expect(refusal({ pools: {} })).toContain("pools: found {}, allowed: at least one pool");
+    expect(inPool({ servers: [] })).toContain("pools.web.servers: found [], allowed: at least one server");
+  });
+});
