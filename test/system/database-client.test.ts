@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { limits } from "../../shared/kernel/limits.ts";
 import { startSite, type TestSite } from "../support/site.ts";
-import { play, sqlClient, type Call } from "../support/sql-client/worker.ts";
+import type { Call } from "../support/sql-client/script.ts";
+import { play, sqlClient } from "../support/sql-client/worker.ts";
 
 let site: TestSite;
 beforeAll(async () => {

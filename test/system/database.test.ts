@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { dump } from "../support/dump.ts";
 import { startSite, type TestSite } from "../support/site.ts";
-import { play, readFrom, sqlClient, type Call } from "../support/sql-client/worker.ts";
+import type { Call } from "../support/sql-client/script.ts";
+import { play, readFrom, sqlClient } from "../support/sql-client/worker.ts";
 
 const replicas = ["db-2", "db-3"];
 

@@ -1,7 +1,7 @@
 import site from "#site";
 import { DatabaseError, openDatabase, type DatabaseSession } from "../../../workers/database/client.ts";
 import type { DatabaseNode } from "../../../workers/database/node.ts";
-import type { Call, Outcome, Script } from "./worker.ts";
+import type { Call, Outcome, Script } from "./script.ts";
 
 interface Env {
   readonly NODE: DurableObjectNamespace<DatabaseNode>;
