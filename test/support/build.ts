@@ -5,6 +5,7 @@ import { bundle } from "../../scripts/bundle.ts";
 import { activateSite } from "../../scripts/site.ts";
 import { root, workers } from "../../scripts/workers.ts";
 import type { Environment } from "../../scripts/wrangler.ts";
+import { engineObject } from "../contract/engine-object/worker.ts";
 import { sqlClient } from "./sql-client/worker.ts";
 import { mockOrigins } from "./mock-origin/workers.ts";
 import { bundlePath } from "./site.ts";
@@ -36,7 +37,7 @@ export default async function build(project: TestProject): Promise<() => Promise
  */
 export async function bundleAll(
   environment: Environment,
-  some = [...workers, ...mockOrigins, sqlClient],
+  some = [...workers, ...mockOrigins, sqlClient, engineObject],
 ): Promise<string> {
   await mkdir(`${root}.trefoil`, { recursive: true });
   const folder = await mkdtemp(`${root}.trefoil/test-`);

@@ -1,0 +1,131 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
+import { root } from "../../scripts/workers.ts";
+import { present } from "../../shared/kernel/assert.ts";
+import { alive, childrenOf, familyOf } from "../support/processes.ts";
+import { runScript } from "../support/run-script.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "trefoil-start-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Running {
+  readonly url: string;
+  readonly token: string;
+  /** The process ids of npm and of everything below it, parents first. */
+  readonly family: readonly number[];
+  /** npm's exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
+  /** Sends npm the signal, and waits until it has ended: its exit code. */
+  readonly stop: (signal: NodeJS.Signals) => Promise<number | null>;
+}
+
+/** `npm start` as a user gives it, on any free port, with its data in the test's folder. */
+async function npmStart(environment: Readonly<Record<string, string>> = {}): Promise<Running> {
+  const { PORT: _port, SITE_CONFIG: _site, ...inherited } = process.env;
+  const env = { ...inherited, ...environment };
+  const args = ["start", "--", "--port=0", "--persist-to", folder];
+  const npm = spawn("npm", args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const pid = present(npm.pid, "npm");
+  const ended = new Promise<number | null>((resolve) => npm.once("close", resolve));
+  onTestFinished(() => alive(familyOf(pid)).forEach((pid) => process.kill(pid, "SIGKILL")));
+
+  let output = "";
+  npm.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  npm.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const greeting = /site +(http:\S+)\/\n.*\n +admin token +(\S+)\n/;
+  await vi.waitFor(() => expect(output).toMatch(greeting), { timeout: 50_000, interval: 50 });
+  const [, url = "", token = ""] = greeting.exec(output) ?? [];
+  const stop = (signal: NodeJS.Signals): Promise<number | null> => {
+    npm.kill(signal);
+    return ended;
+  };
+  return { url, token, family: familyOf(pid), ended, stop };
+}
+
+async function stopsCleanly({ stop, family }: Running, signal: NodeJS.Signals): Promise<void> {
+  // npm, the launcher, wrangler, its child and workerd at least.
+  expect(family.length).toBeGreaterThanOrEqual(5);
+  expect(await stop(signal)).toBe(0);
+  await vi.waitFor(() => expect(alive(family)).toEqual([]), { timeout: 5_000 });
+}
+
+test("npm start serves the site in turns; a signal leaves no process behind, and the next start has lost nothing", async () => {
+  const first = await npmStart();
+  const turns: unknown[] = [];
+  for (let turn = 0; turn < 6; turn += 1) {
+    const answer = await fetch(`${first.url}/api/whoami`);
+    turns.push(((await answer.json()) as { origin: unknown }).origin);
+  }
+  expect(turns).toEqual(["a", "b", "c", "a", "b", "c"]);
+
+  const created = await fetch(`${first.url}/api/posts`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ title: "Kept", body: "over a restart" }),
+  });
+  expect(created.status).toBe(201);
+  const { id } = (await created.json()) as { id: number };
+  await stopsCleanly(first, "SIGTERM");
+
+  // In colours, as at a terminal.
+  const second = await npmStart({ FORCE_COLOR: "1" });
+  const read = await fetch(`${second.url}/api/posts/${id}`);
+  expect(await read.json()).toMatchObject({ title: "Kept" });
+  expect(second.token).toBe(first.token);
+  await stopsCleanly(second, "SIGINT");
+
+  expect(readFileSync(`${root}.dev.vars`, "utf8")).toContain(`ADMIN_TOKEN=${first.token}\n`);
+  expect(statSync(`${root}.dev.vars`).mode & 0o777).toBe(0o600);
+});
+
+test("npm start ends with an error and leaves no process behind when wrangler is killed under it", async () => {
+  const { family, ended } = await npmStart();
+  const launcher = present(childrenOf(present(family[0], "npm"))[0], "the launcher");
+  process.kill(present(childrenOf(launcher)[0], "wrangler"), "SIGKILL");
+  expect(await ended).toBe(1);
+  await vi.waitFor(() => expect(alive(family)).toEqual([]), { timeout: 5_000 });
+});
+
+test("a port that is in use is said in a sentence, before anything starts", async () => {
+  const holder = createServer();
+  const port = await new Promise<number>((resolve) => {
+    holder.listen(0, "127.0.0.1", () => {
+      const address = holder.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  const { code, output } = await runScript("start", [], { PORT: String(port) });
+  holder.close();
+  expect(code).toBe(1);
+  expect(output).toMatch(new RegExp(`^Port ${port} is in use\\..*PORT=${port + 1} npm start\\n$`));
+});
+
+test.for([
+  [["--port", "no"], 'The port is "no"'],
+  [["--port=65536"], 'The port is "65536"'],
+  [["--port", "1", "--port=2"], "--port is given twice"],
+] as const)("npm start -- %s is refused", async ([args, reason]) => {
+  const { code, output } = await runScript("start", args, {});
+  expect(code).toBe(1);
+  expect(output).toContain(reason);
+});
+
+const wrong = `import { defineSite } from "trefoil";
+export default defineSite({ pools: { web: { algorithm: "fastest", servers: [{ name: "a", binding: "ORIGIN_A" }] } } });
+`;
+
+test.for(["start", "test", "deploy"])(
+  "a wrong site configuration stops npm run %s, which names the key, the value and what is allowed",
+  async (script) => {
+    const file = join(folder, "wrong.config.ts");
+    writeFileSync(file, wrong);
+    const { code, output } = await runScript(script, [], { SITE_CONFIG: file, ADMIN_TOKEN: "a token" });
+    expect(code).toBe(1);
+    expect(output).toMatch(/pools\.web\.algorithm.*fastest.*roundrobin/s);
+    expect(output).not.toMatch(/^\s+at /m);
+  },
+);
