@@ -81,7 +81,8 @@ function readArguments(): { dryRun: boolean; secretsFile: string | undefined } {
 
 /**
  * `npm run deploy`: every Worker, in the order of `scripts/workers.ts`. Everything is checked and bundled before the
- * first one is uploaded; with `--dry-run` that is all, and needs no account.
+ * first one is uploaded; with `--dry-run` that is all, and needs no account. A dry run prints the Workers also where
+ * something stands in the way of their deployment, and then says what.
  *
  *     npm run deploy -- [--dry-run] [--secrets-file FILE]
  *
@@ -94,8 +95,10 @@ async function main(): Promise<void> {
   const plans = workers.map(readPlan);
   const secrets = readSecrets(plans, secretsFile, process.env);
   const refused = refusals(plans, { faults: process.env["FAULTS"], secrets });
-  if (refused.length > 0) throw new DeployError(["Not deployed:", ...refused].join("\n  "));
+  const refusal = new DeployError(["\nThis cannot be deployed:", ...refused].join("\n  "));
+  if (refused.length > 0 && !dryRun) throw refusal;
   for (const plan of plans) await bundleAndPrint(plan, environment);
+  if (refused.length > 0) throw refusal;
   if (dryRun) console.log("\nNothing was deployed: this was a dry run.");
   else await uploadAll(plans, secrets, wranglerIn(environment));
 }

@@ -111,21 +111,24 @@ test("a Worker that cannot be uploaded stops those after it, and the operator re
   expect(uploaded).toHaveLength(3);
 });
 
+const printedWorkers = (output: string) =>
+  output.match(/^\S+ +[\d.]+ KiB +[\d.]+ KiB gzip/gm)?.map((row) => row.split(" ")[0]);
+
 test("the dry run prints every Worker in order, with its size and its bindings, and keeps the secret to itself", async () => {
   const { code, output } = await runScript("deploy", ["--dry-run"], { ADMIN_TOKEN: "not-to-be-printed" });
   expect(code, output).toBe(0);
-  const rows = output.match(/^\S+ +[\d.]+ KiB +[\d.]+ KiB gzip/gm)?.map((row) => row.split(" ")[0]);
-  expect(rows).toEqual(workers.map(({ name }) => name));
+  expect(printedWorkers(output)).toEqual(workers.map(({ name }) => name));
   expect(output).toMatch(/^ +ORIGIN_A +origin-a$/m);
   expect(output).toMatch(/^ +NODE +DatabaseNode in database$/m);
   expect(output).toMatch(/^ +ADMIN_TOKEN +secret$/m);
   expect(output).not.toContain("not-to-be-printed");
 });
 
-test("the dry run refuses a missing secret and FAULTS=on by name, in one go", async () => {
+test("the dry run refuses a missing secret and FAULTS=on by name, in one go, and prints the Workers all the same", async () => {
   const { code, output } = await runScript("deploy", ["--dry-run"], { FAULTS: "on" });
   expect(code).toBe(1);
   expect(output).toMatch(/FAULTS: .*\n.*ADMIN_TOKEN: /);
+  expect(printedWorkers(output)).toEqual(workers.map(({ name }) => name));
 });
 
 test("the dry run refuses an option that it does not know", async () => {
