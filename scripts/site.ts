@@ -64,10 +64,13 @@ const moduleSchema = v.looseObject(
   "There is no default export; write export default defineSite({ ... }).",
 );
 
-/** Every server needs its service binding in the front's `wrangler.toml`: only here are both at hand. */
+/**
+ * Every server needs its service binding in the front's `wrangler.toml`: only here are both at hand. Control is no server:
+ * it trusts whoever reaches it.
+ */
 function checkBindings({ pools }: Site): void {
   const { services } = v.parse(servicesSchema, readConfig({ config: `${root}wrangler.toml` }, { hideWarnings: true }));
-  const bindings = services.map(({ binding }) => binding);
+  const bindings = services.filter(({ service }) => service !== "control").map(({ binding }) => binding);
   for (const [pool, { servers }] of Object.entries(pools))
     for (const [index, { binding }] of servers.entries())
       if (!bindings.includes(binding))
@@ -77,11 +80,18 @@ function checkBindings({ pools }: Site): void {
 }
 
 /** The part of wrangler's reading that matters here: wrangler publishes no types for it. */
-const servicesSchema = v.object({ services: v.optional(v.array(v.object({ binding: v.string() })), []) });
+const servicesSchema = v.object({
+  services: v.optional(v.array(v.object({ binding: v.string(), service: v.string() })), []),
+});
 
 function refusal(file: string, error: unknown): SiteConfigError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new SiteConfigError(`${file} cannot be used:\n${message.replaceAll(/^/gm, "  ")}`, { cause: error });
+  return new SiteConfigError(`${file} cannot be used:\n${reason(error).replaceAll(/^/gm, "  ")}`, { cause: error });
+}
+
+/** Where a file does not parse stands in the stack alone, before its frames. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof SyntaxError ? String(error.stack).replace(/\n +at .*/s, "") : error.message;
 }
 
 /** Written whole or not at all: a `wrangler dev` that watches the file never sees half of it. */

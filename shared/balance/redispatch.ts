@@ -41,10 +41,11 @@ export function mayRedispatch(outcome: Outcome, { method, body }: Repeatability)
 }
 
 /**
- * Whether to hold a request's body in memory, so that it can be sent again.
+ * Whether to hold a request's body in memory, so that it can be sent again. For a method that is not repeated, it keeps a
+ * slow client from holding a server (nginx, `proxy_request_buffering`), and costs less than a stream.
  *
  * @param contentLength the field's value; a body of unstated length could be of any, so it is streamed.
  */
-export function isWorthBuffering(method: string, contentLength: string | null): boolean {
-  return idempotent.has(method) && contentLength !== null && Number(contentLength) <= limits.replayBodyBytes;
+export function isWorthBuffering(contentLength: string | null): boolean {
+  return contentLength !== null && Number(contentLength) <= limits.replayBodyBytes;
 }

@@ -30,8 +30,9 @@ const oneOf = (names: readonly string[]) => names.map((name) => JSON.stringify(n
 
 const name = text(/^[a-z0-9][a-z0-9-]{0,62}$/, "a name of small letters, digits and hyphens, at most 63");
 
+/** RFC 3986 3.3, but for `*`, which would be taken for a pattern. */
 const path = v.pipe(
-  text(/^\/[!-~]*$/, "a path that begins with /, such as /shop"),
+  text(/^\/[\w\-.~%!$&'()+,;=:@/]*$/, "a path that begins with /, such as /shop: it takes all below it, so no pattern"),
   v.check((value) => !isReserved(value), "a path that is not reserved: /_trefoil/ and /dns-query belong to Trefoil"),
 );
 
@@ -101,7 +102,7 @@ const schema = v.pipe(
     debugHeaders: v.optional(v.union([v.literal("dev"), v.boolean()], '"dev", true, false'), "dev"),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
+    if (!dataset.typed || dataset.issues !== undefined) return;
     const { routes, pools } = dataset.value;
     routes.forEach((each, index) => {
       if (Object.hasOwn(pools, each.pool)) return;

@@ -15,10 +15,14 @@ function keyPath(keys: readonly unknown[]): string {
   return parts.join("").replace(/^\./, "");
 }
 
-function found({ expected, input }: v.BaseIssue<unknown>): string {
+function found({ expected, input, path }: v.BaseIssue<unknown>): string {
   if (expected === "never") return "this key";
-  if (input === undefined) return "nothing";
-  if (typeof input === "function" || typeof input === "symbol" || typeof input === "bigint") return `a ${typeof input}`;
-  const text = JSON.stringify(input) ?? "nothing";
+  // A check of several keys is given them all, and names one of them.
+  const last = path?.at(-1);
+  const value = last?.origin === "value" ? last.value : input;
+  if (value === undefined) return "nothing";
+  if (typeof value === "number") return String(value);
+  if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint") return `a ${typeof value}`;
+  const text = JSON.stringify(value) ?? "nothing";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

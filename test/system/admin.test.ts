@@ -1,3 +1,4 @@
+import { request as httpRequest } from "node:http";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { statusSchema } from "../../shared/admin/status.ts";
@@ -61,6 +62,18 @@ describe("everything under /_trefoil/", () => {
       expect((await open.fetch("/_trefoil/api/status", { headers: { Authorization: credential } })).status).toBe(401);
     expect((await open.fetch("/_trefoil/livez")).status).toBe(200);
     await open.close();
+  });
+
+  it("leaves the body of a GET behind: it has no meaning (RFC 9110 9.3.1)", async () => {
+    const headers = { Authorization: `Bearer ${adminToken}`, "Content-Length": "4" };
+    const status = await new Promise((resolve, reject) => {
+      const request = httpRequest(new URL("/_trefoil/api/status", site.url), { headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.on("error", reject).end("body");
+    });
+    expect(status).toBe(200);
   });
 
   it("answers what is not there with one form of problem", async () => {

@@ -9,6 +9,7 @@ import { workers } from "../../scripts/workers.ts";
 import { statusSchema } from "../../shared/admin/status.ts";
 import { bundleAll } from "../support/build.ts";
 import { mockOrigins } from "../support/mock-origin/workers.ts";
+import { runScript } from "../support/run-script.ts";
 import { startSite, type TestSite } from "../support/site.ts";
 
 /** Outside of the project, where no package is installed. */
@@ -47,13 +48,13 @@ describe("a configuration that cannot be used is refused with a message for its 
     );
   });
 
-  it("a binding that the front does not have", async () => {
+  it.each(["ORIGIN_D", "CONTROL"])("a binding that leads to no server: %s", async (binding) => {
     const message = await refusalOf(
-      "binding.ts",
-      'export default { pools: { web: { servers: [{ name: "d", binding: "ORIGIN_D" }] } } };',
+      `${binding}.ts`,
+      `export default { pools: { web: { servers: [{ name: "d", binding: "${binding}" }] } } };`,
     );
     expect(message).toContain(
-      'pools.web.servers[0].binding: found "ORIGIN_D", allowed: ORIGIN_A, ORIGIN_B, ORIGIN_C, CONTROL',
+      `pools.web.servers[0].binding: found "${binding}", allowed: ORIGIN_A, ORIGIN_B, ORIGIN_C`,
     );
   });
 
@@ -64,6 +65,11 @@ describe("a configuration that cannot be used is refused with a message for its 
     expect(await refusalOf("syntax.ts", "export default {")).toContain("syntax.ts cannot be used:");
     expect(await refusalOf("empty.ts", "export const site = {};")).toContain("There is no default export");
   });
+});
+
+it("npm start refuses it, and says in which line it does not parse", async () => {
+  const { code, output } = await runScript("start", [], { SITE_CONFIG: await config("line.ts", "\nexport {{") });
+  expect([code, output]).toEqual([1, expect.stringContaining("line.ts:2\n")]);
 });
 
 describe("the file that SITE_CONFIG names", () => {
@@ -112,19 +118,34 @@ describe("the file that SITE_CONFIG names", () => {
     });
 
     it("lets the body of a request take longer, as long as it comes", async () => {
-      const body = new ReadableStream<Uint8Array>({
-        async pull(controller) {
-          await sleep(150);
-          if (sent++ < 5) controller.enqueue(new TextEncoder().encode("chunk "));
-          else controller.close();
-        },
-      });
-      let sent = 0;
+      const body = chunks(5, 150);
       const response = await fetch(new URL("/", site.url), { method: "POST", body, duplex: "half" });
       expect([response.status, await response.json()]).toMatchObject([200, { body: "chunk ".repeat(5) }]);
     });
+
+    it("lets it take any time once the header of the response is there", async () => {
+      const body = chunks(2, 450);
+      const response = await fetch(new URL("/?a=echo-body&c=echo-body", site.url), {
+        method: "POST",
+        body,
+        duplex: "half",
+      });
+      expect([response.status, await response.text()]).toEqual([200, "chunk ".repeat(2)]);
+    });
   });
 });
+
+/** A body whose chunks come one by one. */
+function chunks(count: number, everyMs: number): ReadableStream<Uint8Array> {
+  let sent = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      await sleep(everyMs);
+      if (sent++ < count) controller.enqueue(new TextEncoder().encode("chunk "));
+      else controller.close();
+    },
+  });
+}
 
 /** The mocks take no notice of the configuration. */
 const workersWithSite = workers.filter(({ name }) => !name.startsWith("origin-"));

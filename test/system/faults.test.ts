@@ -59,6 +59,12 @@ describe("the fault API", () => {
     expect((await site.admin(api, { method: "POST", body: " ".repeat(limits.adminBodyBytes + 1) })).status).toBe(413);
   });
 
+  it("is the same under every spelling of its address", async () => {
+    const body = '{"target":"front","fault":"error"}';
+    expect((await site.admin("/_trefoil/api/fault%73", { method: "POST", body })).status).toBe(200);
+    expect(await whoami()).toBe("500");
+  });
+
   it("refuses one fault too many", async () => {
     const all = faultTargets.flatMap((target) => ["down", "error", "hang"].map((fault) => ({ target, fault })));
     for (const fault of all.slice(0, limits.faults)) expect((await post(fault)).status).toBe(200);
@@ -125,6 +131,16 @@ describe("an origin", () => {
   it("that is cut off from the front loses its turn", async () => {
     await site.fault({ target: "origin-a", fault: "partition", peers: ["front"] });
     expect(await order(4)).toBe("b c b c");
+  });
+
+  it("whose answers alone are lost has done its work, so no other server gets a POST", async () => {
+    await site.fault({ target: "origin-a", fault: "partition", peers: ["front"], direction: "out" });
+    const headers = { "Content-Type": "application/json" };
+    const lost = await site.fetch("/api/posts", { method: "POST", headers, body: '{"title":"Lost","body":"x"}' });
+    expect([lost.status, lost.headers.has("X-Trefoil-Node")]).toEqual([502, false]);
+    const list = await site.fetch("/api/posts", { headers: { "Trefoil-Consistency": "primary" } });
+    expect([list.headers.get("X-Served-By"), await list.json()]).toMatchObject(["b", [{ title: "Lost" }]]);
+    expect(await order(3)).toBe("c b c");
   });
 
   it("is lost with its whole server, and the site is gone with the last one", async () => {

@@ -1,4 +1,5 @@
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../shared/kernel/limits.ts";
 import type { Seen } from "../support/mock-origin/seen.ts";
@@ -149,6 +150,17 @@ describe("a body", () => {
   it("of a GET goes nowhere: it has no meaning there (RFC 9110 9.3.1)", async () => {
     const seen = JSON.parse(await raw("/", { "Content-Length": "4" }, "body")) as Seen;
     expect([seen.server, seen.body, new Map(seen.headers).has("content-length")]).toEqual(["a", "", false]);
+  });
+
+  it("that breaks off goes nowhere, and is not taken for a failure of the front", async () => {
+    const head = "PUT / HTTP/1.1\r\nHost: site.test\r\nX-Request-Id: broken-off\r\nContent-Length: 9\r\n\r\n";
+    connect(Number(site.url.port), site.url.hostname)
+      .on("error", () => undefined)
+      .end(`${head}half`);
+    const logs = () => JSON.stringify(site.harness.getLogs());
+    await expect.poll(logs, { timeout: 5000 }).toContain("client broke off");
+    expect(logs()).not.toContain("front failed");
+    expect(await runs("broken-off")).toEqual([0, 0, 0]);
   });
 
   it("that the origin does not read does no harm", async () => {

@@ -146,8 +146,10 @@ describe("input that is not as it must be", () => {
     },
   );
 
-  it("is taken as a limit up to the bound", async () => {
+  it("is taken up to the bound", async () => {
     expect((await visitor.get(`/api/posts?limit=${limits.postsListed}`)).status).toBe(200);
+    expect((await visitor.get(`/api/posts?before=${Number.MAX_SAFE_INTEGER}`)).status).toBe(200);
+    expect((await visitor.get(`/api/posts?before=${Number.MAX_SAFE_INTEGER + 1}`)).status).toBe(400);
   });
 
   it("is refused at once when it is too large", async () => {

@@ -53,6 +53,21 @@ describe("the pages", () => {
     expect(await comment.text()).toContain("The comment is missing.");
   });
 
+  it.each(["multipart/form-data", "multipart/form-data; boundary=none"])(
+    "refuse a form that cannot be read: %s",
+    async (type) => {
+      const init = { method: "POST", headers: { "Content-Type": type, Origin: site.url.origin }, body: "title=x" };
+      const response = await site.fetch("/posts", init);
+      expect([response.status, await response.text()]).toEqual([400, expect.stringContaining("The title is missing.")]);
+    },
+  );
+
+  it("show the beginning of a long text, and never half a character", async () => {
+    const stored = await visitor.submit("/posts", { title: "Tea", body: `x${"🍵".repeat(200)}` });
+    const page = await (await visitor.get("/posts", { Cookie: cookieOf(stored) })).text();
+    expect(page).toContain(`>x${"🍵".repeat(139)} …<`);
+  });
+
   it("lead on to older posts", async () => {
     for (let at = 0; at <= limits.postsPerPage; at++) await visitor.written(`Page ${at}`);
     const first = await (await visitor.get("/posts", { "Trefoil-Consistency": "primary" })).text();

@@ -1,5 +1,4 @@
 import site from "#site";
-import { targetOfBinding } from "../../shared/admin/fault.ts";
 import {
   compareNodes,
   type NodeAnswer,
@@ -9,10 +8,9 @@ import {
 } from "../../shared/admin/status.ts";
 import type { ServerConfig } from "../../shared/config/site.ts";
 import { limits } from "../../shared/kernel/limits.ts";
-import { serviceBinding } from "../binding.ts";
 import { inTime } from "../database/in-time.ts";
 import { partitioned } from "../fault-port.ts";
-import { type Probe, probe } from "../probe.ts";
+import { probe } from "../probe.ts";
 import type { ControlEnv } from "./env.ts";
 
 /** Asks every server and every database node at once. Takes no longer than `limits.probeMs`, whoever does not answer. */
@@ -28,12 +26,8 @@ export async function gatherStatus(env: ControlEnv): Promise<Status> {
 }
 
 async function askServer(env: ControlEnv, pool: string, { name, binding }: ServerConfig): Promise<ServerStatus> {
-  const cut = partitioned("control", targetOfBinding(binding));
-  const answer = cut ? unreachable : await probe(serviceBinding(env, binding), limits.probeMs);
-  return { name, pool, ...answer };
+  return { name, pool, ...(await probe(env, "control", binding)) };
 }
-
-const unreachable: Probe = { ok: false, status: null, durationMs: 0, error: "partitioned" };
 
 async function askNode(env: ControlEnv, node: string, role: NodeReport["role"]): Promise<NodeAnswer> {
   if (partitioned("control", node)) return { ok: false, node, role, error: "partitioned" };

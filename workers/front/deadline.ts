@@ -4,7 +4,7 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** Starts the time again: the client is still sending. */
   restart(): void;
-  /** Ends the watch; call it when the header is there, for the body may take its time. */
+  /** Ends the watch for good; call it when the header is there, for what is left of the bodies may take its time. */
   clear(): void;
 }
 
@@ -13,12 +13,17 @@ export function startDeadline(deadlineMs: number): Deadline {
   const controller = new AbortController();
   const start = () => setTimeout(() => controller.abort(), deadlineMs);
   let timer = start();
+  let cleared = false;
   return {
     signal: controller.signal,
     restart() {
+      if (cleared) return;
       clearTimeout(timer);
       timer = start();
     },
-    clear: () => clearTimeout(timer),
+    clear() {
+      cleared = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -17,6 +17,8 @@ export type Dispatched =
   | { readonly kind: "exhausted" }
   /** No server is there to be tried. */
   | { readonly kind: "not-running" }
+  /** The client broke off before the end of the body: no server was asked. */
+  | { readonly kind: "interrupted" }
   | { readonly kind: "deadline" };
 
 /** One try. The response is there when something answered. */
@@ -34,7 +36,7 @@ interface Try {
  */
 export async function dispatch(pool: Pool, request: Request, headers: Headers, env: object): Promise<Dispatched> {
   const upload = await takeUpload(request);
-  if (upload.kind === "none") headers.delete("Content-Length");
+  if (upload === null) return { kind: "interrupted" };
   const deadline = startDeadline(pool.deadlineMs);
   const ask = (backend: Backend) => send(backend, request.url, requestInit(request, headers, upload, deadline), env);
   try {
@@ -79,9 +81,11 @@ async function send(
   const server = serviceBinding(env, backend.binding);
   if (server === null) return { backend, outcome: { kind: "absent" }, response: null };
   const rejected = { backend, outcome: { kind: "rejected" }, response: null } as const;
-  if (partitioned("front", targetOfBinding(backend.binding))) return rejected;
+  const target = targetOfBinding(backend.binding);
+  if (partitioned("front", target)) return rejected;
   try {
     const response = await server.fetch(url, init);
+    if (partitioned(target, "front")) return { ...rejected, response };
     return { backend, outcome: await outcomeOf(response, init.signal), response };
   } catch (error) {
     console.warn({ message: "server failed", server: backend.name, url, error: String(error) });

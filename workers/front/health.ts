@@ -1,10 +1,6 @@
 import site from "#site";
-import { targetOfBinding } from "../../shared/admin/fault.ts";
 import { isDue, isReady, type Readiness, unknown } from "../../shared/balance/readiness.ts";
 import type { PoolConfig } from "../../shared/config/site.ts";
-import { limits } from "../../shared/kernel/limits.ts";
-import { serviceBinding } from "../binding.ts";
-import { partitioned } from "../fault-port.ts";
 import { probe } from "../probe.ts";
 import type { FrontEnv } from "./env.ts";
 
@@ -25,12 +21,7 @@ export async function readyz(env: FrontEnv): Promise<Response> {
 }
 
 function answering({ servers }: PoolConfig, env: FrontEnv): Promise<boolean[]> {
-  return Promise.all(
-    servers.map(async ({ binding }) => {
-      if (partitioned("front", targetOfBinding(binding))) return false;
-      return (await probe(serviceBinding(env, binding), limits.probeMs)).ok;
-    }),
-  );
+  return Promise.all(servers.map(async ({ binding }) => (await probe(env, "front", binding)).ok));
 }
 
 function word(status: number, text: string): Response {

@@ -7,6 +7,7 @@ import { present } from "../../shared/kernel/assert.ts";
 import { type Dispatched, dispatch } from "./dispatch.ts";
 import type { FrontEnv } from "./env.ts";
 import { refuse, reply } from "./reply.ts";
+import { bodyIn } from "./upload.ts";
 
 /** The pools of this isolate: whose turn it is stands here. */
 const pools: ReadonlyMap<string, Pool> = new Map(
@@ -46,6 +47,11 @@ const problems: Readonly<Record<Exclude<Dispatched["kind"], "answer">, Problem>>
       "Plain wrangler dev starts the front only; this starts the whole site:",
     command: "npm start",
   },
+  interrupted: {
+    code: "bad-request",
+    title: "The request broke off",
+    message: "Its body did not arrive whole, so no server got it.",
+  },
   deadline: {
     code: "deadline-exceeded",
     title: "The server takes too long",
@@ -56,6 +62,7 @@ const problems: Readonly<Record<Exclude<Dispatched["kind"], "answer">, Problem>>
 /** The fields of a client's request as the next hop gets them. */
 export function fieldsForNextHop(request: Request, url: URL, requestId: string): Headers {
   const headers = new Headers(request.headers);
+  if (bodyIn(request) === null) headers.delete("Content-Length");
   forwardRequest(headers, {
     clientAddress: headers.get("CF-Connecting-IP"),
     protocol: url.protocol === "https:" ? "https" : "http",

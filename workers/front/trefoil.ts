@@ -6,6 +6,7 @@ import type { FrontEnv } from "./env.ts";
 import { livez, readyz } from "./health.ts";
 import { refuse, reply } from "./reply.ts";
 import { fieldsForNextHop } from "./site.ts";
+import { bodyIn } from "./upload.ts";
 
 /**
  * Everything under `/_trefoil/`: two public words about the front's health; the rest is control's, and open to the admin
@@ -24,12 +25,13 @@ async function askControl(request: Request, url: URL, env: FrontEnv, requestId: 
   const headers = fieldsForNextHop(request, url, requestId);
   headers.delete("Authorization");
   headers.set("X-Trefoil-Faults", env.FAULTS);
-  const { method, body } = request;
+  const { method } = request;
+  const body = bodyIn(request);
   const signal = AbortSignal.timeout(limits.controlMs);
   try {
     const answer = await env.CONTROL.fetch(url, { method, headers, body, signal, redirect: "manual" });
     if (await isNotRunning(answer, signal)) return refuse(request, requestId, absent);
-    if (url.pathname === "/_trefoil/api/faults" && method !== "GET" && answer.ok) setFaults(await env.CONTROL.faults());
+    if (env.FAULTS === "on" && method !== "GET") setFaults(await env.CONTROL.faults());
     return reply(answer, null);
   } catch (error) {
     console.warn({ message: "control failed", error: String(error) });

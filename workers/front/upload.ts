@@ -7,16 +7,30 @@ export type Upload =
   | { readonly kind: "streamed"; readonly stream: ReadableStream<Uint8Array>; readonly length: number | null };
 
 /**
- * Takes over the body of a request, and waits for one that is worth to be held. That of a GET or HEAD has no meaning (RFC
- * 9110 9.3.1), and the runtime sends none: it is left behind.
+ * The body that goes on with a request. That of a GET or HEAD has no meaning (RFC 9110 9.3.1), and the runtime sends none:
+ * it is left behind.
  */
-export async function takeUpload(request: Request): Promise<Upload> {
-  const { method, headers } = request;
-  const body: ReadableStream<Uint8Array> | null = request.body;
-  if (body === null || method === "GET" || method === "HEAD") return { kind: "none" };
-  const contentLength = headers.get("Content-Length");
-  if (isWorthBuffering(method, contentLength)) return { kind: "buffered", bytes: await request.arrayBuffer() };
-  return { kind: "streamed", stream: body, length: contentLength === null ? null : Number(contentLength) };
+export function bodyIn({ method, body }: Request): ReadableStream<Uint8Array> | null {
+  return method === "GET" || method === "HEAD" ? null : body;
+}
+
+/**
+ * Takes over the body of a request, and waits for one that is worth to be held.
+ *
+ * @returns `null` when the client broke off before the end of it.
+ */
+export async function takeUpload(request: Request): Promise<Upload | null> {
+  const stream = bodyIn(request);
+  if (stream === null) return { kind: "none" };
+  const contentLength = request.headers.get("Content-Length");
+  if (!isWorthBuffering(contentLength))
+    return { kind: "streamed", stream, length: contentLength === null ? null : Number(contentLength) };
+  try {
+    return { kind: "buffered", bytes: await request.arrayBuffer() };
+  } catch (error) {
+    console.info({ message: "client broke off", url: request.url, error: String(error) });
+    return null;
+  }
 }
 
 /**

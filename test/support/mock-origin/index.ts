@@ -15,6 +15,7 @@ export default {
     if (url.pathname === "/mock/seen") return Response.json(seen.get(url.searchParams.get("id") ?? "") ?? []);
     const behaviour = url.searchParams.get(env.SERVER) ?? "echo";
     if (behaviour === "leave-body") return Response.json({ server: env.SERVER });
+    if (behaviour === "echo-body") return new Response(request.body);
     const received: Seen = {
       server: env.SERVER,
       method: request.method,

@@ -97,8 +97,22 @@ describe("a wrong value", () => {
       ).toContain("allowed: a path that is not reserved");
   });
 
+  it("may be a route that matches nothing, because it is written as a pattern", () => {
+    for (const path of ["shop", "/shop/*", "/shop?x=1", "/shop#x", "/a shop", "/café"])
+      expect(
+        refusal({
+          routes: [
+            { path: "/", pool: "web" },
+            { path, pool: "web" },
+          ],
+        }),
+      ).toBe(
+        `SiteConfigError: routes[1].path: found "${path}", allowed: a path that begins with /, such as /shop: it takes all below it, so no pattern`,
+      );
+  });
+
   it("may be nothing at all", () => {
-    expect(refusal({ pools: {} })).toContain("pools: found {}, allowed: at least one pool");
+    expect(refusal({ pools: {} })).toBe("SiteConfigError: pools: found {}, allowed: at least one pool");
     expect(inPool({ servers: [] })).toContain("pools.web.servers: found [], allowed: at least one server");
   });
 });

@@ -29,7 +29,7 @@ const wholeNumber = (name: string, smallest: number, largest: number) => {
   const message = `${name} is not a whole number from ${smallest} to ${largest}.`;
   return v.pipe(
     v.string(),
-    v.regex(/^[0-9]{1,15}$/, message),
+    v.regex(/^[0-9]{1,16}$/, message),
     v.transform(Number),
     v.minValue(smallest, message),
     v.maxValue(largest, message),

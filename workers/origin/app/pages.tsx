@@ -20,7 +20,7 @@ pages.get("/", async (c) => {
 });
 
 pages.post("/", async (c) => {
-  const values = await c.req.parseBody();
+  const values = await readForm(c);
   const input = read(postInput, values);
   if (input.ok) {
     const post = await createPost(c.env.DB, input.value, new Date());
@@ -33,7 +33,7 @@ pages.post("/", async (c) => {
 pages.get(idPath, (c) => renderPost(c, blank));
 
 pages.post(`${idPath}/comments`, async (c) => {
-  const values = await c.req.parseBody();
+  const values = await readForm(c);
   const input = read(commentInput, values);
   if (!input.ok) {
     c.status(400);
@@ -43,6 +43,16 @@ pages.post(`${idPath}/comments`, async (c) => {
   const comment = await createComment(c.env.DB, id, input.value, new Date());
   return comment === null ? fail(c, "not-found", noSuchPost) : c.redirect(`/posts/${id}#comments`, 303);
 });
+
+/** The fields of a form that was posted. One that is malformed has none, and is refused for what it lacks. */
+async function readForm(c: Context<AppEnv>): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await c.req.parseBody();
+  } catch (error) {
+    if (error instanceof TypeError) return {};
+    throw error;
+  }
+}
 
 async function renderPost(c: Context<AppEnv>, filled: Filled): Promise<Response> {
   const post = await findPost(c.env.DB, Number(c.req.param("id")));

@@ -55,8 +55,8 @@ export function RefusedPost({ filled }: { filled: Filled }) {
   );
 }
 
-/** The beginning of a text, cut between two words. */
+/** The beginning of a text, cut between two words; between two characters where it is one long word. */
 function excerpt(text: string): string {
   const longest = 280;
-  return text.length <= longest ? text : `${text.slice(0, longest).replace(/\s+\S*$/, "")} …`;
+  return text.length <= longest ? text : `${text.slice(0, longest).replace(/\s+\S*$|[\ud800-\udbff]$/, "")} …`;
 }
