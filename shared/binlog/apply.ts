@@ -1,6 +1,6 @@
 import { assert } from "../kernel/assert.ts";
 import { limits } from "../kernel/limits.ts";
-import type { Table } from "../sql/catalog.ts";
+import { keyMatches, type Table } from "../sql/catalog.ts";
 import type { Bindable, SqlEngine } from "../sql/engine.ts";
 import { quoteName } from "../sql/names.ts";
 import { boundAs, type Value } from "../sql/value.ts";
@@ -22,7 +22,8 @@ export function applyRows(engine: SqlEngine, table: Table, { deleted, images }: 
 function deleteRow(engine: SqlEngine, table: Table, key: readonly Value[]): void {
   assert(key.length === table.key.length, `a key of ${table.name} has ${key.length} columns`);
   const bound = key.map((value, at) => boundAs(value, at + 1));
-  const match = table.key.map((column, at) => `${quoteName(column)} = ${bound[at]?.expression}`).join(" AND ");
+  const expressions = bound.map(({ expression }) => expression);
+  const match = keyMatches(table, "", expressions);
   engine.run(`DELETE FROM ${quoteName(table.name)} WHERE ${match}`, ...bound.map(({ bind }) => bind));
 }
 
@@ -46,5 +47,6 @@ function putRow(engine: SqlEngine, table: Table, image: readonly Value[]): void 
 /** Sets the AUTOINCREMENT counter of a table, or takes its row away. */
 export function applySequence(engine: SqlEngine, { table, value }: SequenceChange): void {
   engine.run("DELETE FROM sqlite_sequence WHERE name = ?", table);
-  if (value !== null) engine.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, CAST(? AS INTEGER))", table, String(value));
+  if (value !== null)
+    engine.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, CAST(? AS INTEGER))", table, String(value));
 }

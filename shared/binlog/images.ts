@@ -1,5 +1,5 @@
 import { assert } from "../kernel/assert.ts";
-import type { Table } from "../sql/catalog.ts";
+import { keyMatches, type Table } from "../sql/catalog.ts";
 import type { Bindable, Cell, SqlEngine } from "../sql/engine.ts";
 import { quoteName } from "../sql/names.ts";
 import type { Value } from "../sql/value.ts";
@@ -27,8 +27,7 @@ export interface Query {
 export function readImages(engine: SqlEngine, table: Table, keys: Query): FoundRow[] {
   const noted = table.key.map((_, at) => `k.k${at}`);
   const stored = imageColumns(table).map((column) => `t.${quoteName(column)}`);
-  const match = table.key.map((column, at) => `t.${quoteName(column)} = k.k${at}`).join(" AND ");
-  const sql = `FROM (${keys.sql}) AS k LEFT JOIN ${quoteName(table.name)} AS t ON ${match} ORDER BY ${noted.join(", ")}`;
+  const sql = `FROM (${keys.sql}) AS k LEFT JOIN ${quoteName(table.name)} AS t ON ${keyMatches(table, "t.", noted)} ORDER BY ${noted.join(", ")}`;
   const found = `t.${quoteName(table.key[0] ?? "")} IS NOT NULL`;
   const rows = readExactly(engine, [found, ...noted, ...stored], { sql, binds: keys.binds });
   return rows.map(([present, ...values]) => ({

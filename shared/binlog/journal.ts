@@ -1,8 +1,17 @@
-import { readTables, schemaObjects, type SchemaObject, type Table } from "../sql/catalog.ts";
+import { undo } from "../kernel/error.ts";
+import { readTables, schemaObjects, schemaReplaces, type SchemaObject, type Table } from "../sql/catalog.ts";
 import type { SqlEngine } from "../sql/engine.ts";
 import type { Statement } from "../sql/statement.ts";
-import { collectChanges, createDirtyTable, ensureDirtyTable, keyWidth, lastNote, noteAllRows, reconcileTriggers } from "./capture.ts";
-import type { Change, SequenceChange } from "./record.ts";
+import {
+  collectChanges,
+  createDirtyTable,
+  ensureDirtyTable,
+  keyWidth,
+  lastNote,
+  noteAllRows,
+  reconcileTriggers,
+} from "./capture.ts";
+import type { Change } from "./record.ts";
 
 /** AUTOINCREMENT counters by table. */
 type Sequences = ReadonlyMap<string, bigint>;
@@ -10,6 +19,8 @@ type Sequences = ReadonlyMap<string, bigint>;
 /** What capture knows between transactions. A transaction that is undone leaves it as it was. */
 export interface Baseline {
   readonly tables: readonly Table[];
+  /** May any statement delete rows by REPLACE, through a constraint or a trigger? */
+  readonly replaces: boolean;
   readonly sequences: Sequences;
   /** The last note that a committed transaction left in the note-book. */
   readonly noted: number;
@@ -23,7 +34,12 @@ export function openBaseline(engine: SqlEngine): Baseline {
   const tables = readTables(engine);
   ensureDirtyTable(engine, keyWidth(tables));
   reconcileTriggers(engine, tables);
-  return { tables, sequences: readSequences(engine, tables), noted: lastNote(engine) };
+  return {
+    tables,
+    replaces: schemaReplaces(engine),
+    sequences: readSequences(engine, tables),
+    noted: lastNote(engine),
+  };
 }
 
 /**
@@ -40,8 +56,9 @@ export class Journal {
     this.#baseline = baseline;
   }
 
-  get tables(): readonly Table[] {
-    return this.#baseline.tables;
+  /** May any statement delete rows by REPLACE, whatever its own text says? */
+  get replaces(): boolean {
+    return this.#baseline.replaces;
   }
 
   /** Runs a statement that changes the schema by `run`, and notes it if it did change something. */
@@ -60,7 +77,7 @@ export class Journal {
     this.#collectRows();
     this.#collectSequences();
     if (this.#baseline.noted > mostNotes) {
-      createDirtyTable(this.#engine, keyWidth(this.tables));
+      createDirtyTable(this.#engine, keyWidth(this.#baseline.tables));
       this.#baseline = { ...this.#baseline, noted: 0 };
     }
     return { changes: this.#changes, baseline: this.#baseline };
@@ -68,7 +85,7 @@ export class Journal {
 
   #collectRows(): void {
     const range = { after: this.#baseline.noted, last: lastNote(this.#engine) };
-    this.#changes.push(...collectChanges(this.#engine, this.tables, range));
+    this.#changes.push(...collectChanges(this.#engine, this.#baseline.tables, range));
     this.#baseline = { ...this.#baseline, noted: range.last };
   }
 
@@ -82,33 +99,40 @@ export class Journal {
     const tables = readTables(this.#engine);
     const emptied = ensureDirtyTable(this.#engine, keyWidth(tables));
     reconcileTriggers(this.#engine, tables);
-    this.#baseline = { ...this.#baseline, tables, noted: emptied ? 0 : this.#baseline.noted };
+    const noted = emptied ? 0 : this.#baseline.noted;
+    this.#baseline = { ...this.#baseline, tables, replaces: schemaReplaces(this.#engine), noted };
     const created = tables.find(({ name }) => name === table?.name);
     if (created) noteAllRows(this.#engine, created);
   }
 
+  /**
+   * Notes each counter that moved, and that of each table whose rows changed: the replica's own moves by other rules, since
+   * it sees net changes only and writes an update as an insert.
+   */
   #collectSequences(): void {
-    const before = this.#baseline.sequences;
-    const after = readSequences(this.#engine, this.tables);
-    this.#changes.push(...changedSequences(before, after));
+    const { tables, sequences: before } = this.#baseline;
+    const after = readSequences(this.#engine, tables);
+    const written = new Set(this.#changes.flatMap((change) => (change.type === "rows" ? change.table : [])));
+    const touched = tables.flatMap(({ autoincrement, name }) => (autoincrement && written.has(name) ? name : []));
+    const moved = [...before.keys(), ...after.keys()].filter((name) => before.get(name) !== after.get(name));
+    for (const table of new Set([...moved, ...touched]))
+      this.#changes.push({ type: "sequence", table, value: after.get(table) ?? null });
     this.#baseline = { ...this.#baseline, sequences: after };
   }
 }
 
 const without = (objects: readonly SchemaObject[], others: readonly SchemaObject[]): SchemaObject[] =>
-  objects.filter(({ type, name, sql }) => !others.some((other) => other.type === type && other.name === name && other.sql === sql));
+  objects.filter(
+    ({ type, name, sql }) => !others.some((other) => other.type === type && other.name === name && other.sql === sql),
+  );
 
 function readSequences(engine: SqlEngine, tables: readonly Table[]): Sequences {
   if (!tables.some(({ autoincrement }) => autoincrement)) return new Map();
-  const { rows } = engine.run("SELECT name, CAST(seq AS TEXT) FROM sqlite_sequence");
-  return new Map(rows.map(([name, value]) => [String(name), BigInt(String(value))]));
-}
-
-function changedSequences(before: Sequences, after: Sequences): SequenceChange[] {
-  const gone = [...before.keys()].filter((table) => !after.has(table));
-  const changed = [...after].filter(([table, value]) => before.get(table) !== value);
-  return [
-    ...gone.map((table): SequenceChange => ({ type: "sequence", table, value: null })),
-    ...changed.map(([table, value]): SequenceChange => ({ type: "sequence", table, value })),
-  ];
+  const { rows } = engine.run(
+    "SELECT name, CASE WHEN typeof(name) = 'text' AND typeof(seq) = 'integer' THEN CAST(seq AS TEXT) END FROM sqlite_sequence",
+  );
+  const sequences = new Map(rows.map(([name, value]) => [String(name), value]));
+  if (sequences.size < rows.length || rows.some(([, value]) => value === null))
+    undo("statement-refused", "sqlite_sequence takes one row with an integer for each table.");
+  return new Map([...sequences].map(([name, value]) => [name, BigInt(String(value))]));
 }

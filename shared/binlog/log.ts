@@ -23,6 +23,13 @@ export class LogDamaged extends Error {
   override readonly name = "LogDamaged";
 }
 
+/** A state of the log to go back to. */
+export interface LogMark {
+  /** The first LSN of each segment, oldest first. */
+  readonly segments: readonly Lsn[];
+  readonly position: LogPosition;
+}
+
 const segmentPrefix = `${systemPrefix}log_`;
 const segmentName = (first: Lsn): string => `${segmentPrefix}${String(first).padStart(16, "0")}`;
 
@@ -32,8 +39,7 @@ const segmentName = (first: Lsn): string => `${segmentPrefix}${String(first).pad
  */
 export class BinLog {
   readonly #engine: SqlEngine;
-  /** The first LSN of each segment, oldest first. */
-  #segments: Lsn[];
+  #segments: readonly Lsn[];
   #position: LogPosition;
 
   constructor(engine: SqlEngine) {
@@ -55,17 +61,30 @@ export class BinLog {
     return this.#segments.length;
   }
 
-  /** Appends `record`, which must follow the last one. Undone with the transaction around it: then call `reload`. */
+  /** Where the log stands: take it before a transaction, for `rewind` if that is undone. */
+  get mark(): LogMark {
+    return { segments: this.#segments, position: this.#position };
+  }
+
+  /** Goes back to `mark`, after the transaction that appended was undone. Reads nothing, so it cannot fail. */
+  rewind({ segments, position }: LogMark): void {
+    this.#segments = segments;
+    this.#position = position;
+  }
+
+  /** Appends `record`, which must follow the last one. Undone with the transaction around it: then call `rewind`. */
   append(record: SealedRecord): void {
     const { lsn: next, epoch: term, previous, schemaVersion } = record.header;
     assert(next === this.#position.lsn + 1, `record ${next} does not follow ${this.#position.lsn}`);
     assert(previous === this.#position.checksum, `record ${next} does not continue the checksum chain`);
     assert(term >= this.#position.epoch, `record ${next} is of an older epoch than the log's end`);
-    const table = quoteName(this.#segmentFor(next));
+    const segment = this.#segmentFor(next);
+    const table = quoteName(segmentName(segment));
     for (let part = 0; part * limits.logRowBytes < record.bytes.length; part += 1) {
       const bytes = record.bytes.slice(part * limits.logRowBytes, (part + 1) * limits.logRowBytes);
       this.#engine.run(`INSERT INTO ${table} VALUES (?, ?, ?)`, next, part, bytes.buffer);
     }
+    if (segment === next) this.#segments = [...this.#segments, segment];
     this.#position = { epoch: term, lsn: next, checksum: record.checksum, schemaVersion };
   }
 
@@ -88,31 +107,32 @@ export class BinLog {
 
   /** Drops the oldest segments beyond `keep` whose records all stand at or before `upTo`. Gives the number dropped. */
   purge(upTo: Lsn, keep: number): number {
-    let dropped = 0;
-    while (this.#segments.length > Math.max(keep, 1) && (this.#segments[1] ?? Infinity) <= upTo + 1) {
-      this.#engine.run(`DROP TABLE ${quoteName(segmentName(this.#segments.shift() ?? lsn(0)))}`);
-      dropped += 1;
+    const end = this.#segments.length - keep;
+    const surplus = this.#segments.filter((_, at) => at < end && (this.#segments[at + 1] ?? Infinity) <= upTo + 1);
+    for (const first of surplus) {
+      this.#engine.run(`DROP TABLE ${quoteName(segmentName(first))}`);
+      this.#segments = this.#segments.slice(1);
     }
-    return dropped;
+    return surplus.length;
   }
 
-  /** Reads the end of the log anew, after a transaction that appended was undone. */
-  reload(): void {
-    this.#segments = findSegments(this.#engine);
-    this.#position = this.#readPosition();
-  }
-
-  #segmentFor(next: Lsn): string {
+  /** The segment that record `next` goes into, made if it is the first record in it. */
+  #segmentFor(next: Lsn): Lsn {
     const current = this.#segments.at(-1);
-    if (current !== undefined && next < current + limits.segmentRecords) return segmentName(current);
-    this.#engine.run(`CREATE TABLE ${quoteName(segmentName(next))} (lsn INTEGER, part INTEGER, bytes, PRIMARY KEY (lsn, part)) WITHOUT ROWID`);
-    this.#segments.push(next);
-    return segmentName(next);
+    if (current !== undefined && next < current + limits.segmentRecords) return current;
+    this.#engine.run(
+      `CREATE TABLE ${quoteName(segmentName(next))} (lsn INTEGER, part INTEGER, bytes, PRIMARY KEY (lsn, part)) WITHOUT ROWID`,
+    );
+    return next;
   }
 
   #readRecord(wanted: Lsn): SealedRecord {
     const segment = this.#segments.findLast((first) => first <= wanted);
-    const rows = segment === undefined ? [] : this.#engine.run(`SELECT bytes FROM ${quoteName(segmentName(segment))} WHERE lsn = ? ORDER BY part`, wanted).rows;
+    const rows =
+      segment === undefined
+        ? []
+        : this.#engine.run(`SELECT bytes FROM ${quoteName(segmentName(segment))} WHERE lsn = ? ORDER BY part`, wanted)
+            .rows;
     const record = openRecord(joinParts(rows.map(([part]) => part)));
     if (record?.header.lsn !== wanted) throw new LogDamaged(`Record ${wanted} is missing or damaged.`);
     return record;
@@ -130,7 +150,9 @@ export class BinLog {
 }
 
 function findSegments(engine: SqlEngine): Lsn[] {
-  const { rows } = engine.run(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '${segmentPrefix}*' ORDER BY name`);
+  const { rows } = engine.run(
+    `SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '${segmentPrefix}*' ORDER BY name`,
+  );
   return rows.map(([name]) => lsn(Number(String(name).slice(segmentPrefix.length))));
 }
 

@@ -10,29 +10,93 @@ interface ErrorFacts {
 
 /** The closed set of expected failures: code -> HTTP status, retry, advice. */
 export const errors = {
-  "bad-request": { status: 400, retryable: false, advice: "The request does not have the form that the API asks for; the message names the field." },
+  "bad-request": {
+    status: 400,
+    retryable: false,
+    advice: "The request does not have the form that the API asks for; the message names the field.",
+  },
   "not-found": { status: 404, retryable: false, advice: "There is nothing at this address." },
-  forbidden: { status: 403, retryable: false, advice: "The request came from a page of another site, so it was refused." },
-  unauthorized: { status: 401, retryable: false, advice: "The request carries no valid credential. Send the admin token, as Bearer or as the password of Basic with the user admin." },
-  "method-not-allowed": { status: 405, retryable: false, advice: "The address does not take this method; the field Allow names those that it takes." },
-  "server-failed": { status: 502, retryable: false, advice: "The server failed before it answered. It may have done its work, so no other server got the request." },
-  "no-server": { status: 503, retryable: true, advice: "Every server of the pool failed. The status page says which, and since when." },
-  "not-running": { status: 503, retryable: true, advice: "A Worker that a binding names does not exist. Locally, start the whole site; in production, deploy it." },
-  "deadline-exceeded": { status: 504, retryable: false, advice: "No server sent the header of its response in time. The work may still be going on." },
+  forbidden: {
+    status: 403,
+    retryable: false,
+    advice: "The request came from a page of another site, so it was refused.",
+  },
+  unauthorized: {
+    status: 401,
+    retryable: false,
+    advice:
+      "The request carries no valid credential. Send the admin token, as Bearer or as the password of Basic with the user admin.",
+  },
+  "server-failed": {
+    status: 502,
+    retryable: false,
+    advice: "The server failed before it answered. It may have done its work, so no other server got the request.",
+  },
+  "no-server": {
+    status: 503,
+    retryable: true,
+    advice: "Every server of the pool failed. The status page says which, and since when.",
+  },
+  "not-running": {
+    status: 503,
+    retryable: true,
+    advice: "A Worker that a binding names does not exist. Locally, start the whole site; in production, deploy it.",
+  },
+  "deadline-exceeded": {
+    status: 504,
+    retryable: false,
+    advice: "No server sent the header of its response in time. The work may still be going on.",
+  },
   "body-too-large": { status: 413, retryable: false, advice: "The body is larger than what is taken here. Send less." },
-  "unsupported-media-type": { status: 415, retryable: false, advice: "The body is in a form that is not understood here; the message names the one that is." },
-  "statement-refused": { status: 400, retryable: false, advice: "The statement is of a kind that cannot be replicated; nothing was changed." },
+  "unsupported-media-type": {
+    status: 415,
+    retryable: false,
+    advice: "The body is in a form that is not understood here; the message names the one that is.",
+  },
+  "statement-refused": {
+    status: 400,
+    retryable: false,
+    advice: "The statement is of a kind that cannot be replicated; nothing was changed.",
+  },
   "sql-error": { status: 400, retryable: false, advice: "SQLite refused the statement; nothing was changed." },
-  "transaction-too-large": { status: 413, retryable: false, advice: "One transaction changed too much to be one log record; nothing was changed. Split it into batches." },
-  "not-primary": { status: 421, retryable: true, advice: "The statement writes and this node is a replica. Send it to the primary." },
-  behind: { status: 503, retryable: true, advice: "The replica has not reached the position that was asked for. Ask the primary." },
+  "transaction-too-large": {
+    status: 413,
+    retryable: false,
+    advice: "One transaction changed too much to be one log record; nothing was changed. Split it into batches.",
+  },
+  "not-primary": {
+    status: 421,
+    retryable: true,
+    advice: "The statement writes and this node is a replica. Send it to the primary.",
+  },
+  behind: {
+    status: 503,
+    retryable: true,
+    advice: "The replica has not reached the position that was asked for. Ask the primary.",
+  },
   "stale-epoch": { status: 409, retryable: false, advice: "The sender is a primary of an older epoch. It must stop." },
-  gap: { status: 409, retryable: true, advice: "Records are missing between the replica's position and what was sent. Send from the replica's position." },
+  gap: {
+    status: 409,
+    retryable: true,
+    advice: "Records are missing between the replica's position and what was sent. Send from the replica's position.",
+  },
   damaged: { status: 502, retryable: true, advice: "A record was damaged on its way. It is sent again." },
-  diverged: { status: 500, retryable: false, advice: "The replica's log is not a prefix of the primary's. Rebuild the replica." },
-  "log-purged": { status: 410, retryable: false, advice: "The records that the replica needs are no longer kept. Rebuild the replica." },
+  diverged: {
+    status: 500,
+    retryable: false,
+    advice: "The replica's log is not a prefix of the primary's. Rebuild the replica.",
+  },
+  "log-purged": {
+    status: 410,
+    retryable: false,
+    advice: "The records that the replica needs are no longer kept. Rebuild the replica.",
+  },
   overloaded: { status: 503, retryable: true, advice: "A bounded queue is full. Send less, or later." },
-  unavailable: { status: 503, retryable: false, advice: "The node did not answer. A write may or may not have been committed." },
+  unavailable: {
+    status: 503,
+    retryable: false,
+    advice: "The node did not answer. A write may or may not have been committed.",
+  },
   internal: { status: 500, retryable: false, advice: "A bug. The log of the Worker that answered has the exception." },
 } as const satisfies Record<string, ErrorFacts>;
 

@@ -17,7 +17,10 @@ export interface Append {
  * follow on its log without a gap and continue its checksum chain. Records that it has are passed over, so an append may
  * come twice.
  */
-export function admit(position: LogPosition, append: Append): { readonly ok: true; readonly records: SealedRecord[] } | Failure {
+export function admit(
+  position: LogPosition,
+  append: Append,
+): { readonly ok: true; readonly records: SealedRecord[] } | Failure {
   const { epoch, previous } = append;
   if (epoch < position.epoch) return failure("stale-epoch", `Epoch ${epoch} is older than ${position.epoch}.`);
   if (previous.lsn > position.lsn) return failure("gap", `The log ends at ${position.lsn}, before ${previous.lsn}.`);
@@ -26,13 +29,18 @@ export function admit(position: LogPosition, append: Append): { readonly ok: tru
   return follow(position, append.records);
 }
 
-function follow(position: LogPosition, records: readonly Uint8Array[]): { readonly ok: true; readonly records: SealedRecord[] } | Failure {
+function follow(
+  position: LogPosition,
+  records: readonly Uint8Array[],
+): { readonly ok: true; readonly records: SealedRecord[] } | Failure {
   const fresh: SealedRecord[] = [];
   let { lsn: last, checksum } = position;
   for (const bytes of records) {
     const record = openRecord(bytes);
     if (!record) return failure("damaged", `A record after ${last} was damaged on its way.`);
     const { lsn, previous } = record.header;
+    if (lsn === position.lsn && record.checksum !== checksum)
+      return failure("diverged", `Record ${lsn} is another one than the primary's.`);
     if (lsn <= position.lsn) continue;
     if (lsn !== last + 1) return failure("gap", `Record ${lsn} came where ${last + 1} should follow.`);
     if (previous !== checksum) return failure("diverged", `Record ${lsn} continues another log than this one.`);

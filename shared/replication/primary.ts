@@ -6,9 +6,16 @@ import { lsn, type Epoch } from "../kernel/brand.ts";
 import { failure, Undo } from "../kernel/error.ts";
 import { limits } from "../kernel/limits.ts";
 import { StatementAnalyser, type Analysed } from "../sql/analysis.ts";
-import type { Table } from "../sql/catalog.ts";
 import type { ResultSet, SqlEngine } from "../sql/engine.ts";
-import { asFailure, bind, readResult, writeResult, type BatchOutcome, type StatementRequest, type StatementResult } from "./statement-run.ts";
+import {
+  asFailure,
+  bind,
+  readResult,
+  writeResult,
+  type BatchOutcome,
+  type StatementRequest,
+  type StatementResult,
+} from "./statement-run.ts";
 
 /**
  * The node that writes. A transaction, what it changed and its log record are one commit of SQLite: there is never a
@@ -38,13 +45,13 @@ export class Primary {
    * @returns all results, or the first failure: then nothing was changed.
    */
   execute(batch: readonly StatementRequest[], nowMs: number): BatchOutcome {
-    if (batch.length > limits.batchStatements) return failure("bad-request", `A batch may hold ${limits.batchStatements} statements.`);
-    const before = this.log.position;
+    if (batch.length > limits.batchStatements)
+      return failure("bad-request", `A batch may hold ${limits.batchStatements} statements.`);
+    const { mark } = this.log;
     try {
-      const read = this.#readAlone(batch);
-      return { ok: true, results: read ?? this.#engine.transaction(() => this.#transact(batch, nowMs)) };
+      return { ok: true, results: this.#readAlone(batch) ?? this.#commit(batch, nowMs) };
     } catch (error) {
-      if (this.log.position !== before) this.log.reload();
+      this.log.rewind(mark);
       this.#analyser.forget();
       return asFailure(error);
     }
@@ -55,21 +62,25 @@ export class Primary {
     const [request] = batch;
     if (!request || batch.length > 1) return undefined;
     const analysed = this.#analyse(request);
-    return analysed.kind === "read" ? [this.#run(analysed, request, [])] : undefined;
+    return analysed.kind === "read" ? [this.#run(analysed, request, false)] : undefined;
   }
 
-  #transact(batch: readonly StatementRequest[], nowMs: number): StatementResult[] {
-    const journal = new Journal(this.#engine, this.#baseline);
-    const results = batch.map((request) => this.#step(journal, request));
-    const { changes, baseline } = journal.finish();
-    if (changes.length > 0) this.log.append(sealRecord(this.#header(changes, nowMs), changes));
+  #commit(batch: readonly StatementRequest[], nowMs: number): StatementResult[] {
+    const { results, baseline } = this.#engine.transaction(() => {
+      const journal = new Journal(this.#engine, this.#baseline);
+      const given = batch.map((request) => this.#step(journal, request));
+      const finished = journal.finish();
+      if (finished.changes.length > 0)
+        this.log.append(sealRecord(this.#header(finished.changes, nowMs), finished.changes));
+      return { results: given, baseline: finished.baseline };
+    });
     this.#baseline = baseline;
     return results;
   }
 
   #step(journal: Journal, request: StatementRequest): StatementResult {
     const analysed = this.#analyse(request);
-    const run = () => this.#run(analysed, request, journal.tables);
+    const run = () => this.#run(analysed, request, journal.replaces);
     if (analysed.kind !== "schema") return run();
     this.#analyser.forget();
     return journal.changeSchema(analysed.statement, run);
@@ -81,12 +92,11 @@ export class Primary {
     return analysed;
   }
 
-  #run({ statement, kind }: Analysed, request: StatementRequest, tables: readonly Table[]): StatementResult {
+  #run({ statement, kind }: Analysed, request: StatementRequest, replaces: boolean): StatementResult {
     const { sql, binds } = bind(statement, request);
     const run = () => this.#engine.run(sql, ...binds);
     if (kind === "read") return readResult(run());
-    const replaces = statement.replaces || tables.some((table) => table.replaces);
-    return writeResult(this.#engine, kind, replaces ? this.#withDeleteTriggers(run) : run());
+    return writeResult(this.#engine, kind, replaces || statement.replaces ? this.#withDeleteTriggers(run) : run());
   }
 
   /**

@@ -9,7 +9,14 @@ import { readTables, type Table } from "../sql/catalog.ts";
 import { SqlError, type SqlEngine } from "../sql/engine.ts";
 import { admit, type Append } from "./admit.ts";
 import { ParkedTriggers } from "./parked-triggers.ts";
-import { asFailure, bind, readResult, type BatchOutcome, type StatementRequest, type StatementResult } from "./statement-run.ts";
+import {
+  asFailure,
+  bind,
+  readResult,
+  type BatchOutcome,
+  type StatementRequest,
+  type StatementResult,
+} from "./statement-run.ts";
 
 /** What a replica answers to an append: where it stands now, and why it took nothing if it did not. */
 export type AppendReply = ({ readonly ok: true } | Failure) & { readonly position: LogPosition };
@@ -46,7 +53,8 @@ export class Replica {
 
   /** Runs a batch of statements that only read. A statement that writes is not run: `not-primary`. */
   query(batch: readonly StatementRequest[]): BatchOutcome {
-    if (batch.length > limits.batchStatements) return failure("bad-request", `A batch may hold ${limits.batchStatements} statements.`);
+    if (batch.length > limits.batchStatements)
+      return failure("bad-request", `A batch may hold ${limits.batchStatements} statements.`);
     const results: StatementResult[] = [];
     for (const request of batch) {
       const analysed = this.#analyser.analyse(request.sql);
@@ -63,22 +71,27 @@ export class Replica {
   }
 
   #replayAll(records: readonly SealedRecord[]): { readonly ok: true } | Failure {
-    const before = this.log.position;
+    const { mark } = this.log;
+    const tables = this.#tables;
     try {
       this.#engine.transaction(() => records.forEach((record) => this.#replay(record)));
       return { ok: true };
     } catch (error) {
+      this.log.rewind(mark);
+      this.#tables = tables;
+      this.#analyser.forget();
       if (!(error instanceof SqlError || error instanceof AssertionError)) throw error;
-      this.log.reload();
-      this.#refreshSchema();
-      return failure("diverged", `A record after ${before.lsn} cannot be replayed: ${error.message}`);
+      return failure("diverged", `A record after ${mark.position.lsn} cannot be replayed: ${error.message}`);
     }
   }
 
   #replay(record: SealedRecord): void {
     const changes = readChanges(record);
     const schemaChanges = changes.filter(({ type }) => type === "schema").length;
-    assert(this.log.position.schemaVersion + schemaChanges === record.header.schemaVersion, "the record is of another schema");
+    assert(
+      this.log.position.schemaVersion + schemaChanges === record.header.schemaVersion,
+      "the record is of another schema",
+    );
     this.log.append(record);
     for (const change of changes) this.#apply(change);
   }
@@ -86,13 +99,18 @@ export class Replica {
   #apply(change: Change): void {
     switch (change.type) {
       case "rows":
-        return applyRows(this.#engine, present(this.#tables.find(({ name }) => name === change.table), `table ${change.table}`), change);
+        return applyRows(this.#engine, this.#table(change.table), change);
       case "sequence":
         return applySequence(this.#engine, change);
       case "schema":
         this.#parked.whileUnparked(() => this.#engine.run(change.sql));
         this.#refreshSchema();
     }
+  }
+
+  #table(wanted: string): Table {
+    const table = this.#tables.find(({ name }) => name === wanted);
+    return present(table, `table ${wanted}`);
   }
 
   #refreshSchema(): void {

@@ -30,7 +30,12 @@ export const failedBackoff = { baseMs: 500, capMs: 10_000 } as const;
  *
  * @param bookmark what the answer must contain, or `null` for any state.
  */
-export function readOrder(routing: ReadRouting, replicas: readonly NodeId[], bookmark: Bookmark | null, nowMs: number): NodeId[] {
+export function readOrder(
+  routing: ReadRouting,
+  replicas: readonly NodeId[],
+  bookmark: Bookmark | null,
+  nowMs: number,
+): NodeId[] {
   const start = routing.next % Math.max(replicas.length, 1);
   routing.next = start + 1;
   const rotated = [...replicas.slice(start), ...replicas.slice(0, start)];
@@ -50,7 +55,11 @@ export function wasBehind(routing: ReadRouting, replica: NodeId, at: Bookmark, n
 /** `replica` did not answer. */
 export function hasFailed(routing: ReadRouting, replica: NodeId, nowMs: number, random: Random): void {
   const failures = (routing.avoided.get(replica)?.failures ?? 0) + 1;
-  routing.avoided.set(replica, { untilMs: nowMs + failedBackoff.baseMs / 2 + backoffMs(failures, failedBackoff, random), failures, at: null });
+  routing.avoided.set(replica, {
+    untilMs: nowMs + failedBackoff.baseMs / 2 + backoffMs(failures, failedBackoff, random),
+    failures,
+    at: null,
+  });
 }
 
 /** `replica` served: it is as good as any. */

@@ -28,7 +28,13 @@ export type ShippingEvent =
   /** The replica has everything up to `at`. */
   | { readonly type: "acked"; readonly replica: NodeId; readonly at: Lsn }
   /** The replica took nothing; it stands at `at`. */
-  | { readonly type: "refused"; readonly replica: NodeId; readonly code: ErrorCode; readonly at: Lsn; readonly nowMs: number }
+  | {
+      readonly type: "refused";
+      readonly replica: NodeId;
+      readonly code: ErrorCode;
+      readonly at: Lsn;
+      readonly nowMs: number;
+    }
   /** The call failed or did not end in time: the replica may or may not have taken the records. */
   | { readonly type: "failed"; readonly replica: NodeId; readonly nowMs: number }
   /** The alarm that an earlier `wake` asked for. */
@@ -90,7 +96,11 @@ function halt(state: Shipping, replica: NodeId, code: ErrorCode): ShippingEffect
   return [];
 }
 
-function retryLater(state: Shipping, { replica, nowMs }: { replica: NodeId; nowMs: number }, random: Random): ShippingEffect[] {
+function retryLater(
+  state: Shipping,
+  { replica, nowMs }: { replica: NodeId; nowMs: number },
+  random: Random,
+): ShippingEffect[] {
   const failures = progressOf(state, replica).failures + 1;
   const retryAtMs = nowMs + 1 + backoffMs(failures, shippingBackoff, random);
   update(state, replica, { acked: null, inFlight: false, failures, retryAtMs });
@@ -116,7 +126,8 @@ function sendNext(state: Shipping, replica: NodeId): ShippingEffect[] {
   return [{ type: "send", replica, after: acked }];
 }
 
-const progressOf = (state: Shipping, replica: NodeId): Progress => present(state.replicas.get(replica), `replica ${replica}`);
+const progressOf = (state: Shipping, replica: NodeId): Progress =>
+  present(state.replicas.get(replica), `replica ${replica}`);
 
 function update(state: Shipping, replica: NodeId, change: Partial<Progress>): void {
   const next = { ...progressOf(state, replica), ...change };

@@ -37,9 +37,21 @@ export const readResult = ({ columns, rows, rowsRead, rowsWritten }: ResultSet):
 });
 
 /** The result of a statement that wrote, with the engine's own count: triggers do not disturb `changes()` (https://sqlite.org/c3ref/changes.html). */
-export function writeResult(engine: SqlEngine, kind: Kind, { columns, rows, rowsRead, rowsWritten }: ResultSet): StatementResult {
+export function writeResult(
+  engine: SqlEngine,
+  kind: Kind,
+  { columns, rows, rowsRead, rowsWritten }: ResultSet,
+): StatementResult {
   const [changes, lastRowId] = engine.run("SELECT changes(), last_insert_rowid()").rows[0] ?? [];
-  return { kind, columns, rows, changes: kind === "schema" ? 0 : Number(changes), lastRowId: Number(lastRowId), rowsRead, rowsWritten };
+  return {
+    kind,
+    columns,
+    rows,
+    changes: kind === "schema" ? 0 : Number(changes),
+    lastRowId: Number(lastRowId),
+    rowsRead,
+    rowsWritten,
+  };
 }
 
 /** Binds the request's parameters, or undoes the transaction. */

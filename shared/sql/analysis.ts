@@ -25,7 +25,8 @@ export class StatementAnalyser {
   analyse(sql: string): Analysed | Failure {
     const known = this.#known.get(sql);
     if (known) return known;
-    if (sql.length > limits.sqlBytes) return failure("statement-refused", `The statement is longer than ${limits.sqlBytes} bytes.`);
+    if (sql.length > limits.sqlBytes)
+      return failure("statement-refused", `The statement is longer than ${limits.sqlBytes} bytes.`);
     const statement = parseStatement(sql);
     if ("refused" in statement) return failure("statement-refused", statement.refused);
     const analysed = this.#ask(statement);

@@ -1,6 +1,7 @@
 import { undo } from "../kernel/error.ts";
 import type { SqlEngine } from "./engine.ts";
 import { isReserved, quoteName, quoteText } from "./names.ts";
+import { replacesRows } from "./statement.ts";
 import { isWord, tokenize } from "./tokenize.ts";
 
 /** A user's table as replication sees it. */
@@ -10,17 +11,16 @@ export interface Table {
   readonly columns: readonly string[];
   /** What names a row: the rowid under a name that no column shadows, or the primary key of a WITHOUT ROWID table. */
   readonly key: readonly string[];
+  /** In which collation each column of the key is told apart: that of the primary key, which need not be the column's. */
+  readonly collations: readonly string[];
   readonly withoutRowid: boolean;
   readonly autoincrement: boolean;
-  /** Does a constraint of the table delete rows by `ON CONFLICT REPLACE`? */
-  readonly replaces: boolean;
 }
 
 /** An object of the schema, as `sqlite_master` has it. */
 export interface SchemaObject {
   readonly type: string;
   readonly name: string;
-  readonly table: string;
   readonly sql: string;
 }
 
@@ -28,9 +28,9 @@ const isPrivate = (name: string): boolean => isReserved(name) || name.toLowerCas
 
 /** The user's tables, indexes, views and triggers in the order in which they were made. */
 export function schemaObjects(engine: SqlEngine): SchemaObject[] {
-  const { rows } = engine.run("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid");
+  const { rows } = engine.run("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid");
   return rows
-    .map(([type, name, table, sql]) => ({ type: String(type), name: String(name), table: String(table), sql: String(sql) }))
+    .map(([type, name, sql]) => ({ type: String(type), name: String(name), sql: String(sql) }))
     .filter(({ name }) => !isPrivate(name));
 }
 
@@ -45,47 +45,63 @@ export function readTables(engine: SqlEngine): Table[] {
     .map((object) => readTable(engine, object));
 }
 
+/** May a constraint or a trigger delete rows by a REPLACE conflict clause, whatever the statement says that meets it? */
+export const schemaReplaces = (engine: SqlEngine): boolean =>
+  schemaObjects(engine).some(({ sql }) => replacesRows(tokenize(sql)));
+
+/** An SQL condition: is `row` (empty, or a name with its dot) the one that `values`, one expression a column, are the key of? */
+export const keyMatches = ({ key, collations }: Table, row: string, values: readonly string[]): string =>
+  key.map((column, at) => `${row}${quoteName(column)} = ${values[at]} COLLATE ${collations[at]}`).join(" AND ");
+
 interface Column {
   readonly name: string;
-  readonly primaryKey: number;
   readonly generated: boolean;
+}
+
+interface KeyColumn {
+  readonly name: string;
+  readonly collation: string;
 }
 
 function readTable(engine: SqlEngine, { name, sql }: SchemaObject): Table {
   const listed = engine.run(`SELECT wr FROM pragma_table_list(${quoteText(name)}) WHERE schema = 'main'`);
   const withoutRowid = listed.rows[0]?.[0] === 1;
   const columns = readColumns(engine, name);
-  const tokens = tokenize(sql);
+  const key = withoutRowid ? readPrimaryKey(engine, name) : [{ name: rowidName(name, columns), collation: "BINARY" }];
   return {
     name,
     columns: columns.filter(({ generated }) => !generated).map((column) => column.name),
-    key: withoutRowid ? primaryKey(columns) : [rowidName(name, columns)],
+    key: key.map((column) => column.name),
+    collations: key.map(({ collation }) => collation),
     withoutRowid,
-    autoincrement: tokens.some((token) => isWord(token, "AUTOINCREMENT")),
-    replaces: tokens.some((token, at) => isWord(token, "REPLACE") && isWord(tokens[at - 1], "CONFLICT")),
+    autoincrement: tokenize(sql).some((token) => isWord(token, "AUTOINCREMENT")),
   };
 }
 
 function readColumns(engine: SqlEngine, table: string): Column[] {
-  const { rows } = engine.run(`SELECT name, pk, hidden FROM pragma_table_xinfo(${quoteText(table)}) ORDER BY cid`);
-  return rows.map(([name, pk, hidden]) => ({
+  const { rows } = engine.run(`SELECT name, hidden FROM pragma_table_xinfo(${quoteText(table)}) ORDER BY cid`);
+  return rows.map(([name, hidden]) => ({
     name: String(name),
-    primaryKey: Number(pk),
     // 2 and 3 are virtual and stored generated columns: https://sqlite.org/pragma.html#pragma_table_xinfo
     generated: hidden === 2 || hidden === 3,
   }));
 }
 
-const primaryKey = (columns: readonly Column[]): string[] =>
-  columns
-    .filter((column) => column.primaryKey > 0)
-    .sort((one, other) => one.primaryKey - other.primaryKey)
-    .map(({ name }) => name);
+function readPrimaryKey(engine: SqlEngine, table: string): KeyColumn[] {
+  const { rows } = engine.run(
+    `SELECT x.name, x.coll FROM pragma_index_list(${quoteText(table)}) AS l, pragma_index_xinfo(l.name) AS x
+     WHERE l.origin = 'pk' AND x.key ORDER BY x.seqno`,
+  );
+  return rows.map(([name, collation]) => ({ name: String(name), collation: String(collation) }));
+}
 
 function rowidName(table: string, columns: readonly Column[]): string {
   const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
   const free = ["rowid", "_rowid_", "oid"].find((name) => !taken.has(name));
   if (free === undefined)
-    undo("statement-refused", `Table ${table} has columns named rowid, _rowid_ and oid, which hide the key of its rows. Rename one.`);
+    undo(
+      "statement-refused",
+      `Table ${table} has columns named rowid, _rowid_ and oid, which hide the key of its rows. Rename one.`,
+    );
   return free;
 }

@@ -1,4 +1,4 @@
-import type { SqlEngine } from "./engine.ts";
+import { SqlError, type ResultSet, type SqlEngine } from "./engine.ts";
 import type { Statement } from "./statement.ts";
 
 /** What the engine will do with a statement. */
@@ -15,7 +15,18 @@ export function kindOf(engine: SqlEngine, statement: Statement): Kind {
   if (statement.verb === "schema") return "schema";
   if (statement.verb === "writes") return "write";
   if (statement.keyword === "EXPLAIN" || statement.keyword === "PRAGMA") return "read";
-  const { columns, rows } = engine.run(`EXPLAIN ${statement.sql}`, ...Array<null>(statement.parameterCount).fill(null));
+  const { columns, rows } = explain(engine, statement);
   const [opcode, p2] = [columns.indexOf("opcode"), columns.indexOf("p2")];
   return rows.some((row) => row[opcode] === "Transaction" && row[p2] !== 0) ? "write" : "read";
+}
+
+/** The program of `statement`. What SQLite says of a place in the text is counted from the statement's own beginning. */
+function explain(engine: SqlEngine, { sql, parameterCount }: Statement): ResultSet {
+  const prefix = "EXPLAIN ";
+  try {
+    return engine.run(prefix + sql, ...Array<null>(parameterCount).fill(null));
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    throw new SqlError(error.message.replace(/(?<=at offset )\d+/, (offset) => String(Number(offset) - prefix.length)));
+  }
 }

@@ -23,13 +23,16 @@ const least = -(2n ** 63n);
  */
 export function bindStatement(statement: Statement, values: readonly Argument[]): BoundStatement | Failure {
   if (values.length !== statement.parameterCount)
-    return failure("bad-request", `Wrong number of parameter bindings for SQL query: ${statement.parameterCount} wanted, ${values.length} given.`);
-  if (values.length > limits.parameters) return failure("bad-request", `More than ${limits.parameters} parameters.`);
+    return failure(
+      "bad-request",
+      `Wrong number of parameter bindings for SQL query: ${statement.parameterCount} wanted, ${values.length} given.`,
+    );
   const binds: Bindable[] = [];
   const integers = new Set<number>();
   for (const [at, value] of values.entries()) {
     const bind = bindable(value);
-    if (bind === undefined) return failure("bad-request", `Parameter ${at + 1} cannot be stored: ${unstorable(value)}.`);
+    if (bind === undefined)
+      return failure("bad-request", `Parameter ${at + 1} cannot be stored: ${unstorable(value)}.`);
     if (isInteger(value)) integers.add(at + 1);
     binds.push(bind);
   }
@@ -76,7 +79,8 @@ function utf8Length(text: string): number {
 function unstorable(value: unknown): string {
   if (typeof value === "number") return `SQLite has no ${value}`;
   if (typeof value === "bigint") return "the integer does not fit into 64 bits";
-  if (typeof value === "string" || (typeof value === "object" && value !== null)) return `it has more than ${limits.valueBytes} bytes or is no byte array`;
+  if (typeof value === "string" || (typeof value === "object" && value !== null))
+    return `it has more than ${limits.valueBytes} bytes or is no byte array`;
   return `type '${typeof value}' is not supported`;
 }
 

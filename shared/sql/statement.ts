@@ -1,3 +1,4 @@
+import { limits } from "../kernel/limits.ts";
 import { isReserved, nameOf } from "./names.ts";
 import { isWord, tokenize, type Token } from "./tokenize.ts";
 
@@ -58,30 +59,38 @@ export function parseStatement(sql: string): Statement | Refusal {
   while (isPunctuation(tokens.at(-1), ";")) tokens.pop();
   const first = tokens[0];
   if (!first) return { refused: "The text holds no statement." };
-  const refused = refusal(tokens);
+  const refused = refusal(sql, tokens);
   if (refused) return { refused };
   const keyword = first.text.toUpperCase();
   const parameters = numberParameters(tokens);
+  const parameterCount = parameters.reduce((most, { index }) => Math.max(most, index), 0);
+  if (parameterCount > limits.parameters)
+    return { refused: `A statement takes at most ${limits.parameters} parameters.` };
   return {
     sql: sql.slice(0, tokens.at(-1)?.end),
     verb: verbs[keyword] ?? "writes",
     keyword,
     parameters,
-    parameterCount: parameters.reduce((most, { index }) => Math.max(most, index), 0),
-    replaces: tokens.some((token) => isWord(token, "REPLACE")),
+    parameterCount,
+    replaces: replacesRows(tokens),
   };
 }
 
+/** Is there a REPLACE conflict clause among `tokens`? The function of that name is followed by its arguments. */
+export const replacesRows = (tokens: readonly Token[]): boolean =>
+  tokens.some((token, at) => isWord(token, "REPLACE") && !isPunctuation(tokens[at + 1], "("));
+
 /** Does the first keyword of `sql` promise a read? A guess for a client that has not asked the engine yet. */
 export function looksLikeRead(sql: string): boolean {
-  const word = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*([A-Za-z]+)/.exec(sql)?.[1];
+  const word = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*([A-Za-z]+)/.exec(sql)?.[1];
   return verbs[word?.toUpperCase() ?? ""] === "reads";
 }
 
 const isPunctuation = (token: Token | undefined, text: string): boolean =>
   token?.kind === "punctuation" && token.text === text;
 
-function refusal(tokens: readonly Token[]): string | undefined {
+function refusal(sql: string, tokens: readonly Token[]): string | undefined {
+  if (sql.includes("\0")) return "The text holds a NUL character, at which SQLite would stop reading.";
   const keyword = tokens[0]?.text.toUpperCase() ?? "";
   if (transactionWords.has(keyword)) return `${keyword} cannot be sent as SQL. Use batch(), which is one transaction.`;
   if (keyword === "ATTACH" || keyword === "DETACH" || keyword === "VACUUM") return `${keyword} does not exist here.`;
@@ -91,6 +100,8 @@ function refusal(tokens: readonly Token[]): string | undefined {
     return "The text holds several statements. Send one at a time, or use batch().";
   if (tokens.some((token, at) => isWord(token, "ROLLBACK") && rollsBack(tokens, at)))
     return "A ROLLBACK conflict clause would undo other people's writes on the node. Use ABORT.";
+  if (tokens.some((token, at) => isWord(token, "DEFERRED") && isWord(tokens[at - 1], "INITIALLY")))
+    return "A deferred constraint fails at commit, which would undo other people's writes on the node. Leave out INITIALLY DEFERRED.";
   if (keyword === "CREATE" && isWord(tokens[1], "VIRTUAL")) return "Virtual tables are not replicated.";
   if (keyword === "CREATE" && (isWord(tokens[1], "TEMP") || isWord(tokens[1], "TEMPORARY")))
     return "Temporary tables, views and triggers do not exist here.";
@@ -115,8 +126,11 @@ function rollsBack(tokens: readonly Token[], at: number): boolean {
   return isPunctuation(before, "(") && isWord(tokens[at - 2], "RAISE");
 }
 
-const isTrigger = (tokens: readonly Token[]): boolean =>
-  isWord(tokens[0], "CREATE") && tokens.slice(1, 3).some((token) => isWord(token, "TRIGGER"));
+/** CREATE TRIGGER, maybe with TEMP between. A table may be called trigger, so the word alone says nothing. */
+function isTrigger(tokens: readonly Token[]): boolean {
+  const temporary = isWord(tokens[1], "TEMP") || isWord(tokens[1], "TEMPORARY");
+  return isWord(tokens[0], "CREATE") && isWord(tokens[temporary ? 2 : 1], "TRIGGER");
+}
 
 /** The number of tokens up to and with the END of a trigger's body: an END right after a semicolon, as sqlite3_complete() has it. */
 function triggerEnd(tokens: readonly Token[]): number {

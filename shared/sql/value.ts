@@ -16,17 +16,19 @@ export interface Bound {
 }
 
 /**
- * The expression and binding that store exactly `value` where no affinity changes it: numbers bind as REAL, so integers
- * need a cast; an infinity binds as NULL, so it is written as a literal that overflows.
+ * The expression and binding that store exactly `value` where no affinity changes it, and that equal nothing else: numbers
+ * bind as REAL, so integers need a cast, whose affinity a unary plus takes away (5 would equal '05' in a column without
+ * type); an infinity binds as NULL, so it is written as a literal that overflows.
  *
  * @param index the parameter's number in the statement.
  */
 export function boundAs(value: Value, index: number): Bound {
-  if (typeof value === "bigint") return { expression: `CAST(?${index} AS INTEGER)`, bind: value.toString() };
+  if (typeof value === "bigint") return { expression: `+CAST(?${index} AS INTEGER)`, bind: value.toString() };
   if (value === Infinity || value === -Infinity)
     return { expression: `coalesce(?${index}, ${value > 0 ? "9e999" : "-9e999"})`, bind: null };
   if (value instanceof Uint8Array) return { expression: `?${index}`, bind: bufferOf(value) };
-  if (value !== null && typeof value === "object") return { expression: `CAST(?${index} AS TEXT)`, bind: bufferOf(value.rawText) };
+  if (value !== null && typeof value === "object")
+    return { expression: `+CAST(?${index} AS TEXT)`, bind: bufferOf(value.rawText) };
   return { expression: `?${index}`, bind: value };
 }
 

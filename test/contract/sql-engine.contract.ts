@@ -11,12 +11,16 @@ export interface EngineCase {
   readonly check: (engine: SqlEngine) => void;
 }
 
-const equal = (found: unknown, wanted: unknown): void => assert(show(found) === show(wanted), `found ${show(found)}, wanted ${show(wanted)}`);
+const equal = (found: unknown, wanted: unknown): void =>
+  assert(show(found) === show(wanted), `found ${show(found)}, wanted ${show(wanted)}`);
 
 const show = (value: unknown): string =>
-  JSON.stringify(value, (_, inner: unknown) => (inner instanceof ArrayBuffer ? { bytes: [...new Uint8Array(inner)] } : Object.is(inner, -0) ? "-0" : inner));
+  JSON.stringify(value, (_, inner: unknown) =>
+    inner instanceof ArrayBuffer ? { bytes: [...new Uint8Array(inner)] } : Object.is(inner, -0) ? "-0" : inner,
+  );
 
-const cell = (engine: SqlEngine, sql: string, ...binds: Bindable[]): Cell => engine.run(sql, ...binds).rows[0]?.[0] ?? null;
+const cell = (engine: SqlEngine, sql: string, ...binds: Bindable[]): Cell =>
+  engine.run(sql, ...binds).rows[0]?.[0] ?? null;
 
 function refused(run: () => unknown): void {
   try {
@@ -44,7 +48,14 @@ export const engineContract: readonly EngineCase[] = [
     promise: "every number binds as REAL, and text, NULL and bytes bind as what they are",
     check(engine) {
       const types = (value: Bindable) => cell(engine, "SELECT typeof(?)", value);
-      equal([5, 5.5, -0, "5", null, new Uint8Array([1]).buffer].map(types), ["real", "real", "real", "text", "null", "blob"]);
+      equal([5, 5.5, -0, "5", null, new Uint8Array([1]).buffer].map(types), [
+        "real",
+        "real",
+        "real",
+        "text",
+        "null",
+        "blob",
+      ]);
     },
   },
   {
@@ -112,7 +123,12 @@ export const engineContract: readonly EngineCase[] = [
         const { columns, rows } = engine.run(`EXPLAIN ${sql}`);
         return rows.some((row) => row[columns.indexOf("opcode")] === "Transaction" && row[columns.indexOf("p2")] !== 0);
       };
-      equal(["SELECT * FROM t", "WITH w AS (SELECT 1) INSERT INTO t SELECT * FROM w", "DELETE FROM t RETURNING a"].map(writes), [false, true, true]);
+      equal(
+        ["SELECT * FROM t", "WITH w AS (SELECT 1) INSERT INTO t SELECT * FROM w", "DELETE FROM t RETURNING a"].map(
+          writes,
+        ),
+        [false, true, true],
+      );
     },
   },
   {
@@ -140,12 +156,19 @@ export const engineContract: readonly EngineCase[] = [
       const small = { type: "schema", sql: "SELECT 1" } as const;
       for (const change of [small, large, small]) {
         const { lsn: last, checksum } = log.position;
-        log.append(sealRecord({ epoch: epoch(1), lsn: lsn(last + 1), schemaVersion: 0, committedAtMs: 0, previous: checksum }, [change]));
+        log.append(
+          sealRecord({ epoch: epoch(1), lsn: lsn(last + 1), schemaVersion: 0, committedAtMs: 0, previous: checksum }, [
+            change,
+          ]),
+        );
       }
       const reopened = new BinLog(engine);
       equal(reopened.position, log.position);
       const records = reopened.read(lsn(1), { bytes: Infinity, records: Infinity });
-      equal(records.map(({ header }) => header.lsn), [1, 2, 3]);
+      equal(
+        records.map(({ header }) => header.lsn),
+        [1, 2, 3],
+      );
       assert((records[1]?.bytes.length ?? 0) > limits.logRowBytes * 2, "the large record came back short");
     },
   },

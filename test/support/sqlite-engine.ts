@@ -1,20 +1,44 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 
+import { parseStatement } from "../../shared/sql/statement.ts";
 import { SqlError, type Bindable, type Cell, type ResultSet, type SqlEngine } from "../../shared/sql/engine.ts";
 
-/** `node:sqlite` with the manners of a Durable Object's `SqlStorage`: numbers bind as REAL, integers come back as numbers. */
+/** What SQLite takes in a Durable Object (workerd, `src/workerd/util/sqlite.c++`). */
+const durableObjectLimits = {
+  sqlLength: 100_000,
+  column: 100,
+  exprDepth: 100,
+  compoundSelect: 5,
+  vdbeOp: 25_000,
+  functionArg: 127,
+  likePatternLength: 50,
+  variableNumber: 100,
+  triggerDepth: 10,
+};
+
+/**
+ * `node:sqlite` with the manners and bounds of a Durable Object's `SqlStorage`: numbers bind as REAL, integers come back as
+ * numbers.
+ */
 export class SqliteEngine implements SqlEngine {
-  readonly database = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
+  readonly database = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true, limits: durableObjectLimits });
+  /** Sees each statement before it runs: what it throws is trouble of the storage. */
+  beforeRun: (sql: string) => void = () => undefined;
+  /** The same for the end of a transaction. */
+  beforeCommit: () => void = () => undefined;
   #depth = 0;
 
   get sizeBytes(): number {
-    const [pages, size] = ["page_count", "page_size"].map((pragma) => Number(this.run(`PRAGMA ${pragma}`).rows[0]?.[0]));
+    const [pages, size] = ["page_count", "page_size"].map((pragma) =>
+      Number(this.run(`PRAGMA ${pragma}`).rows[0]?.[0]),
+    );
     return (pages ?? 0) * (size ?? 0);
   }
 
   run(sql: string, ...parameters: Bindable[]): ResultSet {
+    this.beforeRun(sql);
     try {
-      const statement = this.database.prepare(sql);
+      const statement = this.database.prepare(numbered(sql));
       statement.setReadBigInts(true);
       statement.setReturnArrays(true);
       const rows: unknown = statement.all(...parameters.map(asInput));
@@ -31,6 +55,7 @@ export class SqliteEngine implements SqlEngine {
     this.#depth += 1;
     try {
       const result = work();
+      this.beforeCommit();
       this.database.exec(`RELEASE ${name}`);
       return result;
     } catch (error) {
@@ -42,9 +67,24 @@ export class SqliteEngine implements SqlEngine {
   }
 }
 
+/** A Durable Object binds by position what stands under a name, `node:sqlite` by name only: so names become numbers. */
+function numbered(sql: string): string {
+  if (!/[:@$]\w/.test(sql)) return sql;
+  const statement = parseStatement(sql);
+  if ("refused" in statement) return sql;
+  return statement.parameters.reduceRight(
+    (text, { index, start, end }) => `${text.slice(0, start)}?${index}${text.slice(end)}`,
+    sql,
+  );
+}
+
 type SqlRow = (null | bigint | number | string | Uint8Array)[];
 
-const asInput = (value: Bindable): SQLInputValue => (value instanceof ArrayBuffer ? new Uint8Array(value) : value);
+/** What a Durable Object cannot bind as a number becomes NULL. */
+function asInput(value: Bindable): SQLInputValue {
+  if (typeof value === "number" && !Number.isFinite(value)) return null;
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+}
 
 function asCell(value: SqlRow[number]): Cell {
   if (typeof value === "bigint") return Number(value);

@@ -30,7 +30,11 @@ export class Cluster {
   /** Who asks, such as `origin-a`. */
   readonly client: string;
 
-  constructor(nodes: DurableObjectNamespace<DatabaseNode>, { primary, replicas, readWaitMs }: DatabaseConfig, client: string) {
+  constructor(
+    nodes: DurableObjectNamespace<DatabaseNode>,
+    { primary, replicas, readWaitMs }: DatabaseConfig,
+    client: string,
+  ) {
     this.nodes = nodes;
     this.primary = nodeId(primary);
     this.replicas = replicas.map(nodeId);

@@ -40,7 +40,11 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
    * @param begin gives the start of the session, when its first statement runs and not before.
    * @param parent a session whose owner must also read what is written in this one.
    */
-  constructor(cluster: Cluster, begin: () => SessionStart | Promise<SessionStart>, parent: DatabaseSession | null = null) {
+  constructor(
+    cluster: Cluster,
+    begin: () => SessionStart | Promise<SessionStart>,
+    parent: DatabaseSession | null = null,
+  ) {
     this.#cluster = cluster;
     this.#begin = begin;
     this.#parent = parent;
@@ -83,7 +87,7 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
       try {
         await this.prepare(statement).run();
       } catch (error) {
-        throw new Error(`D1_EXEC_ERROR: Error in line ${at + 1}: ${statement}: ${error instanceof Error ? error.message : error}`, { cause: error });
+        throw new Error(`D1_EXEC_ERROR: Error in line ${at + 1}: ${statement}: ${messageOf(error)}`, { cause: error });
       }
     }
     return { count: statements.length, duration: Date.now() - startedMs };
@@ -129,7 +133,11 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
     return undefined;
   }
 
-  async #askReplica(replica: NodeId, statements: readonly StatementRequest[], waitMs: number): Promise<QueryReply | undefined> {
+  async #askReplica(
+    replica: NodeId,
+    statements: readonly StatementRequest[],
+    waitMs: number,
+  ): Promise<QueryReply | undefined> {
     const { routing } = this.#cluster;
     const only = statements.length === 1 ? statements[0] : undefined;
     try {
@@ -196,16 +204,21 @@ function parseStart(start: string): SessionStart {
   if (start === "first-unconstrained" || start === "first-primary" || start === "primary") return start;
   const position = parseBookmark(start);
   if (position) return formatBookmark(position);
-  throw new Error(`D1_SESSION_ERROR: ${start} is neither a bookmark nor one of first-unconstrained, first-primary, primary`);
+  throw new Error(
+    `D1_SESSION_ERROR: ${start} is neither a bookmark nor one of first-unconstrained, first-primary, primary`,
+  );
 }
 
 /** The request that a statement of this client stands for. */
-export function requestOf(statement: D1PreparedStatement): StatementRequest {
+function requestOf(statement: D1PreparedStatement): StatementRequest {
   assert(statement instanceof ClientStatement, "a batch takes only statements that this database has prepared");
   return statement.request;
 }
 
-const isOverloaded = (error: unknown): boolean => error instanceof Error && "overloaded" in error && error.overloaded === true;
+const isOverloaded = (error: unknown): boolean =>
+  error instanceof Error && "overloaded" in error && error.overloaded === true;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const unavailable = (error: unknown, retryable: boolean): DatabaseError =>
-  new DatabaseError({ code: "unavailable", message: error instanceof Error ? error.message : String(error) }, retryable);
+  new DatabaseError({ code: "unavailable", message: messageOf(error) }, retryable);

@@ -58,7 +58,14 @@ export class DatabaseNode extends DurableObject<DatabaseEnv> {
     await suffer(this.#node);
     const role = await this.#role;
     const { epoch, lsn, schemaVersion } = role.log.position;
-    const status = { node: this.#node, role: role.name, epoch, lsn, bookmark: formatBookmark(role.log.position), schemaVersion };
+    const status = {
+      node: this.#node,
+      role: role.name,
+      epoch,
+      lsn,
+      bookmark: formatBookmark(role.log.position),
+      schemaVersion,
+    };
     return role instanceof PrimaryRole ? { ...status, replicas: role.replicas } : status;
   }
 

@@ -40,7 +40,10 @@ export class PrimaryRole {
   }
 
   append({ epoch: term }: Append): AppendReply {
-    return { ...failure("stale-epoch", `This node is the primary; epoch ${term} is not newer.`), position: this.log.position };
+    return {
+      ...failure("stale-epoch", `This node is the primary; epoch ${term} is not newer.`),
+      position: this.log.position,
+    };
   }
 
   /** The alarm went off: a replica is due for another try. */

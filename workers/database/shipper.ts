@@ -5,7 +5,13 @@ import { failure, type Failure } from "../../shared/kernel/error.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import type { AppendReply } from "../../shared/replication/replica.ts";
 import { inTime } from "./in-time.ts";
-import { startShipping, stepShipping, type Shipping, type ShippingEffect, type ShippingEvent } from "../../shared/replication/shipping.ts";
+import {
+  startShipping,
+  stepShipping,
+  type Shipping,
+  type ShippingEffect,
+  type ShippingEvent,
+} from "../../shared/replication/shipping.ts";
 import type { Append } from "../../shared/replication/admit.ts";
 import type { ReplicaStatus } from "./messages.ts";
 
@@ -65,10 +71,13 @@ export class Shipper {
 
   async #send(replica: NodeId, after: Lsn | null): Promise<ShippingEvent> {
     const { firstLsn } = this.#log;
-    if (after !== null && after + 1 < firstLsn) return this.#refused(replica, failure("log-purged", `The log begins at ${firstLsn}.`), after);
+    if (after !== null && after + 1 < firstLsn)
+      return this.#refused(replica, failure("log-purged", `The log begins at ${firstLsn}.`), after);
     try {
       const reply = await inTime(this.#host.append(replica, this.#appendAfter(after)), limits.shipMs);
-      return reply.ok ? { type: "acked", replica, at: reply.position.lsn } : this.#refused(replica, reply, reply.position.lsn);
+      return reply.ok
+        ? { type: "acked", replica, at: reply.position.lsn }
+        : this.#refused(replica, reply, reply.position.lsn);
     } catch (error) {
       this.#lastErrors.set(replica, String(error));
       return { type: "failed", replica, nowMs: this.#host.now() };
