@@ -16,7 +16,11 @@ export interface ReadRouting {
   readonly avoided: Map<NodeId, Avoidance>;
 }
 
-export const startRouting = (): ReadRouting => ({ next: 0, avoided: new Map() });
+/** A memory that knows nothing. Its turn begins anywhere: many clients that start together must not all start at the same replica. */
+export const startRouting = (random: Random): ReadRouting => ({
+  next: Math.floor(random() * 2 ** 16),
+  avoided: new Map(),
+});
 
 /** A replica that was behind is left alone for this long: about what it takes to ship a burst. */
 export const behindMs = 500;

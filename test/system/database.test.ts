@@ -11,6 +11,7 @@ const replicas = ["db-2", "db-3"];
 let site: TestSite;
 beforeAll(async () => {
   site = await startSite({ add: [sqlClient] });
+  await write("CREATE TABLE hello (id INTEGER PRIMARY KEY, word TEXT)");
 });
 afterAll(() => site.close());
 
@@ -39,13 +40,10 @@ async function caughtUp(): Promise<void> {
 
 describe("replication", () => {
   test("a write is on both replicas shortly after", async () => {
-    await session(
-      "first-primary",
-      run("CREATE TABLE hello (id INTEGER PRIMARY KEY, word TEXT)"),
-      run("INSERT INTO hello(word) VALUES (?)", "trefoil"),
-    );
+    await write("INSERT INTO hello(word) VALUES (?)", "trefoil");
     await caughtUp();
-    for (const node of replicas) expect(await readFrom(site, node, "SELECT word FROM hello")).toEqual([["trefoil"]]);
+    for (const node of replicas)
+      expect(await readFrom(site, node, "SELECT word FROM hello")).toContainEqual(["trefoil"]);
   });
 
   test("random writes through the primary leave every replica equal to it to the bit", async () => {

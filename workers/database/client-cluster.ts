@@ -19,7 +19,11 @@ interface Memory {
   schemaVersion: number;
 }
 
-const memory: Memory = { routing: startRouting(), writes: new LruMap(limits.cachedStatements), schemaVersion: 0 };
+let memory: Memory | undefined;
+
+/** Made at the first request: the platform has no random numbers before. */
+const remember = (): Memory =>
+  (memory ??= { routing: startRouting(Math.random), writes: new LruMap(limits.cachedStatements), schemaVersion: 0 });
 
 /** The nodes as one request's sessions use them. */
 export class Cluster {
@@ -29,6 +33,7 @@ export class Cluster {
   readonly readWaitMs: number;
   /** Who asks, such as `origin-a`. */
   readonly client: string;
+  readonly #memory: Memory;
 
   constructor(
     nodes: DurableObjectNamespace<DatabaseNode>,
@@ -40,26 +45,27 @@ export class Cluster {
     this.replicas = replicas.map(nodeId);
     this.readWaitMs = readWaitMs;
     this.client = client;
+    this.#memory = remember();
   }
 
   get routing(): ReadRouting {
-    return memory.routing;
+    return this.#memory.routing;
   }
 
   /** Has a node said that this text, which looks like a read, writes? */
   isKnownWrite(sql: string): boolean {
-    return memory.writes.get(sql) === true;
+    return this.#memory.writes.get(sql) === true;
   }
 
   /** A node said so. */
   learnWrite(sql: string): void {
-    memory.writes.set(sql, true);
+    this.#memory.writes.set(sql, true);
   }
 
   /** A node answered at this schema: what was learnt under an older one holds no longer. */
   sawSchema(version: number): void {
-    if (version <= memory.schemaVersion) return;
-    memory.schemaVersion = version;
-    memory.writes.clear();
+    if (version <= this.#memory.schemaVersion) return;
+    this.#memory.schemaVersion = version;
+    this.#memory.writes.clear();
   }
 }

@@ -37,25 +37,50 @@ describe("reads go round robin", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), (count) => {
         const nodes = Array.from({ length: count }, (_, node) => nodeId(`db-${node}`));
-        const asked = firstAsked(startRouting(), nodes, count * 10, 0);
+        const asked = firstAsked(
+          startRouting(() => 0),
+          nodes,
+          count * 10,
+          0,
+        );
         expect([...asked.values()]).toEqual(Array(count).fill(10));
       }),
     );
   });
 
   test("and where one does not serve, each of the others is asked, once", () => {
-    const routing = startRouting();
+    const routing = startRouting(() => 0);
     expect(readOrder(routing, replicas, null, 0)).toEqual([b, c]);
     expect(readOrder(routing, replicas, null, 0)).toEqual([c, b]);
     expect(readOrder(routing, replicas, null, 0)).toEqual([b, c]);
   });
 
+  test("and begin anywhere, so that clients which start together do not all start at the same replica", () => {
+    const first = (random: number) =>
+      readOrder(
+        startRouting(() => random),
+        replicas,
+        null,
+        0,
+      )[0];
+    const starts = Array.from({ length: 1_000 }, (_, at) => first(at / 1_000));
+    expect(starts.filter((start) => start === b).length).toBeGreaterThan(400);
+    expect(starts.filter((start) => start === c).length).toBeGreaterThan(400);
+  });
+
   test("without replicas there is nobody to ask but the primary", () => {
-    expect(readOrder(startRouting(), [], null, 0)).toEqual([]);
+    expect(
+      readOrder(
+        startRouting(() => 0),
+        [],
+        null,
+        0,
+      ),
+    ).toEqual([]);
   });
 
   test("a replica that left the configuration is not asked", () => {
-    const routing = startRouting();
+    const routing = startRouting(() => 0);
     readOrder(routing, replicas, null, 0);
     expect(readOrder(routing, [b], null, 0)).toEqual([b]);
   });
@@ -63,7 +88,7 @@ describe("reads go round robin", () => {
 
 describe("a replica that failed", () => {
   const failing = (failures: number, random: number) => {
-    const routing = startRouting();
+    const routing = startRouting(() => 0);
     for (let failure = 0; failure < failures; failure += 1) hasFailed(routing, b, 1_000, () => random);
     return routing;
   };
@@ -107,7 +132,7 @@ describe("a replica that failed", () => {
 });
 
 describe("a replica that was behind", () => {
-  const routing = startRouting();
+  const routing = startRouting(() => 0);
   wasBehind(routing, b, at(5), 1_000);
   const asked = (position: number | null, nowMs: number) =>
     readOrder(routing, replicas, position === null ? null : at(position), nowMs).includes(b);
@@ -122,7 +147,7 @@ describe("a replica that was behind", () => {
 });
 
 test("with both replicas away there is the primary only, until one may be tried again", () => {
-  const routing = startRouting();
+  const routing = startRouting(() => 0);
   for (const replica of replicas) hasFailed(routing, replica, 0, () => 0);
   expect(readOrder(routing, replicas, null, 1)).toEqual([]);
   expect(readOrder(routing, replicas, null, failedBackoff.baseMs / 2)).toHaveLength(2);
