@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     silent: "passed-only",
     projects: [
-      { test: { name: "pure", include: ["test/unit/**/*.test.ts", "test/contract/**/*.test.ts"] } },
+      // Pure code has no state to keep apart: the files share their modules, which takes a third of the time.
+      { test: { name: "pure", include: ["test/unit/**/*.test.ts", "test/contract/**/*.test.ts"], isolate: false } },
       { test: { name: "check", include: ["test/check/**/*.test.ts"], testTimeout: 60_000 } },
       {
         test: {

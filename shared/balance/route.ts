@@ -17,8 +17,3 @@ export function openRouter(routes: readonly RouteConfig[]): Router {
     return present(route, 'a route for "/"').pool;
   };
 }
-
-/** Whether a path belongs to Trefoil, so that the site never sees it. */
-export function isReserved(pathname: string): boolean {
-  return pathname === "/_trefoil" || pathname.startsWith("/_trefoil/") || pathname === "/dns-query";
-}

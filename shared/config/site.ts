@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { algorithms, type AlgorithmName } from "../balance/algorithms.ts";
-import { isReserved } from "../balance/route.ts";
+import { isReservedPath } from "../http/reserved-path.ts";
 import { explain } from "../kernel/explain.ts";
 import { limits } from "../kernel/limits.ts";
 
@@ -33,7 +33,10 @@ const name = text(/^[a-z0-9][a-z0-9-]{0,62}$/, "a name of small letters, digits 
 /** RFC 3986 3.3, but for `*`, which would be taken for a pattern. */
 const path = v.pipe(
   text(/^\/[\w\-.~%!$&'()+,;=:@/]*$/, "a path that begins with /, such as /shop: it takes all below it, so no pattern"),
-  v.check((value) => !isReserved(value), "a path that is not reserved: /_trefoil/ and /dns-query belong to Trefoil"),
+  v.check(
+    (value) => !isReservedPath(value),
+    "a path that is not reserved: /_trefoil/ and /dns-query belong to Trefoil",
+  ),
 );
 
 const algorithmNames = Object.keys(algorithms) as AlgorithmName[];

@@ -52,7 +52,6 @@ export class Primary {
       return { ok: true, results: this.#readAlone(batch) ?? this.#commit(batch, nowMs) };
     } catch (error) {
       this.log.rewind(mark);
-      this.#analyser.forget();
       return asFailure(error);
     }
   }
@@ -82,7 +81,6 @@ export class Primary {
     const analysed = this.#analyse(request);
     const run = () => this.#run(analysed, request, journal.replaces);
     if (analysed.kind !== "schema") return run();
-    this.#analyser.forget();
     return journal.changeSchema(analysed.statement, run);
   }
 

@@ -79,7 +79,6 @@ export class Replica {
     } catch (error) {
       this.log.rewind(mark);
       this.#tables = tables;
-      this.#analyser.forget();
       if (!(error instanceof SqlError || error instanceof AssertionError)) throw error;
       return failure("diverged", `A record after ${mark.position.lsn} cannot be replayed: ${error.message}`);
     }
@@ -104,17 +103,12 @@ export class Replica {
         return applySequence(this.#engine, change);
       case "schema":
         this.#parked.whileUnparked(() => this.#engine.run(change.sql));
-        this.#refreshSchema();
+        this.#tables = readTables(this.#engine);
     }
   }
 
   #table(wanted: string): Table {
     const table = this.#tables.find(({ name }) => name === wanted);
     return present(table, `table ${wanted}`);
-  }
-
-  #refreshSchema(): void {
-    this.#tables = readTables(this.#engine);
-    this.#analyser.forget();
   }
 }

@@ -40,10 +40,10 @@ export function readOrder(
   bookmark: Bookmark | null,
   nowMs: number,
 ): NodeId[] {
-  const start = routing.next % Math.max(replicas.length, 1);
-  routing.next = start + 1;
-  const rotated = [...replicas.slice(start), ...replicas.slice(0, start)];
-  return rotated.filter((replica) => mayServe(routing.avoided.get(replica), bookmark, nowMs));
+  const fit = replicas.filter((replica) => mayServe(routing.avoided.get(replica), bookmark, nowMs));
+  const start = routing.next % Math.max(fit.length, 1);
+  routing.next += 1;
+  return [...fit.slice(start), ...fit.slice(0, start)];
 }
 
 function mayServe(avoidance: Avoidance | undefined, bookmark: Bookmark | null, nowMs: number): boolean {

@@ -12,7 +12,7 @@ export interface Analysed {
   readonly kind: Kind;
 }
 
-/** Analyses statements and remembers the answers, which hold as long as the schema does. */
+/** Analyses statements and remembers the answers: whether a text writes does not depend on the schema that it meets. */
 export class StatementAnalyser {
   readonly #engine: SqlEngine;
   readonly #known = new LruMap<string, Analysed>(limits.cachedStatements);
@@ -32,11 +32,6 @@ export class StatementAnalyser {
     const analysed = this.#ask(statement);
     if (analysed.ok) this.#known.set(sql, analysed);
     return analysed;
-  }
-
-  /** Forgets all answers: the schema has changed. */
-  forget(): void {
-    this.#known.clear();
   }
 
   #ask(statement: Statement): Analysed | Failure {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { limits } from "../../shared/kernel/limits.ts";
 import { dump } from "../support/dump.ts";
 import { startSite, type TestSite } from "../support/site.ts";
 import type { Call } from "../support/sql-client/script.ts";
@@ -193,6 +194,20 @@ describe("sessions", () => {
     expect(future.written).toBe(future.bookmark);
     expect(future.bookmark?.startsWith("00000001-")).toBe(true);
     await caughtUp();
+  });
+});
+
+describe("a primary that hangs", () => {
+  test("is given up after limits.primaryMs; a write may then have been committed, a read may be made again", async () => {
+    await site.fault({ target: "db-1", fault: "hang" });
+    const [read, written] = await Promise.all([
+      play(site, { start: "primary", calls: [all("SELECT 1")] }),
+      play(site, { start: "primary", calls: [run("INSERT INTO hello(word) VALUES ('perhaps')")] }),
+    ]);
+    await site.clearFaults();
+    expect(read.error).toMatchObject({ code: "unavailable", retryable: true });
+    expect(written.error).toMatchObject({ code: "unavailable", retryable: false });
+    expect(written.error?.message).toBe(`D1_ERROR: no answer within ${limits.primaryMs} ms`);
   });
 });
 

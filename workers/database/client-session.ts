@@ -9,7 +9,7 @@ import { looksLikeRead, splitStatements } from "../../shared/sql/statement.ts";
 import type { Cluster } from "./client-cluster.ts";
 import { DatabaseError } from "./client-error.ts";
 import { asD1Result, ClientStatement, type Served } from "./client-statement.ts";
-import { inTime } from "./in-time.ts";
+import { inTime, TimedOut } from "./in-time.ts";
 import type { QueryReply } from "./messages.ts";
 
 /**
@@ -161,7 +161,7 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
         throw new DatabaseError(reply);
       } catch (error) {
         if (error instanceof DatabaseError) throw error;
-        if (!reads || attempt === primaryReadTries || isOverloaded(error)) throw unavailable(error, reads);
+        if (!reads || attempt === primaryReadTries || !mayPass(error)) throw unavailable(error, reads);
         await scheduler.wait(backoffMs(attempt, primaryBackoff, Math.random));
       }
     }
@@ -215,8 +215,9 @@ function requestOf(statement: D1PreparedStatement): StatementRequest {
   return statement.request;
 }
 
-const isOverloaded = (error: unknown): boolean =>
-  error instanceof Error && "overloaded" in error && error.overloaded === true;
+/** Is it worth asking again at once? Not where the node hangs, nor where it has too much to do: more calls make that worse. */
+const mayPass = (error: unknown): boolean =>
+  !(error instanceof TimedOut) && !(error instanceof Error && "overloaded" in error && error.overloaded === true);
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -7,11 +7,15 @@ import type { Append } from "../../shared/replication/admit.ts";
 import { formatBookmark } from "../../shared/replication/bookmark.ts";
 import type { AppendReply } from "../../shared/replication/replica.ts";
 import { clockOffsetMs, FaultError, partitioned, suffer } from "../fault-port.ts";
-import type { DatabaseEnv } from "./env.ts";
 import type { NodeStatus, QueryReply, QueryRequest } from "./messages.ts";
 import { PrimaryRole } from "./primary-role.ts";
 import { ReplicaRole } from "./replica-role.ts";
 import { StorageEngine } from "./storage-engine.ts";
+
+/** What the database Worker is bound to: see `wrangler.toml`. */
+interface DatabaseEnv {
+  readonly NODE: DurableObjectNamespace<DatabaseNode>;
+}
 
 /**
  * One node of the database: a Durable Object named after it, with SQLite as its disk. It plays the role that

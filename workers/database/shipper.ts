@@ -61,7 +61,7 @@ export class Shipper {
 
   #step(event: ShippingEvent): void {
     for (const effect of stepShipping(this.#state, event, Math.random)) this.#carryOut(effect);
-    if (event.type === "acked") this.#purge();
+    if (event.type === "acked" || event.type === "committed") this.#purge();
   }
 
   #carryOut(effect: ShippingEffect): void {

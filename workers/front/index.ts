@@ -1,5 +1,5 @@
-import { isReserved } from "../../shared/balance/route.ts";
 import { requestIdOf } from "../../shared/http/forward.ts";
+import { isReservedPath } from "../../shared/http/reserved-path.ts";
 import { underFaults } from "../fault-port.ts";
 import type { FrontEnv } from "./env.ts";
 import { refuse } from "./reply.ts";
@@ -22,7 +22,7 @@ export default {
 /** Trefoil's own paths first; the site owns every other one, and only its requests suffer the front's faults. */
 async function serve(request: Request, env: FrontEnv, requestId: string): Promise<Response> {
   const url = new URL(request.url);
-  if (!isReserved(url.pathname)) return underFaults("front", () => serveSite(request, url, env, requestId));
+  if (!isReservedPath(url.pathname)) return underFaults("front", () => serveSite(request, url, env, requestId));
   if (url.pathname === "/dns-query") return refuse(request, requestId, noDns);
   return serveTrefoil(request, url, env, requestId);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isReserved, openRouter } from "../../../shared/balance/route.ts";
+import { openRouter } from "../../../shared/balance/route.ts";
 
 const poolFor = openRouter([
   { path: "/", pool: "rest" },
@@ -20,11 +20,4 @@ it("lets the longest route win, whatever their order", () => {
 
 it("takes whole path segments only", () => {
   expect(["/shopping", "/shop/media", "/Shop"].map(poolFor)).toEqual(["rest", "shop", "rest"]);
-});
-
-it("reserves Trefoil's own paths and nothing beside them", () => {
-  for (const path of ["/_trefoil", "/_trefoil/", "/_trefoil/api/status", "/dns-query"])
-    expect(isReserved(path)).toBe(true);
-  for (const path of ["/", "/_trefoils", "/a/_trefoil/", "/dns-query/", "/dns-querys"])
-    expect(isReserved(path)).toBe(false);
 });

@@ -55,6 +55,15 @@ describe("reads go round robin", () => {
     expect(readOrder(routing, replicas, null, 0)).toEqual([b, c]);
   });
 
+  test("and where one is passed over, the others share its load", () => {
+    const nodes = [b, c, nodeId("db-4")];
+    const routing = startRouting(() => 0);
+    hasFailed(routing, b, 0, () => 1);
+    const asked = Array.from({ length: 10 }, () => readOrder(routing, nodes, null, 1)[0]);
+    expect(asked.filter((node) => node === c)).toHaveLength(5);
+    expect(asked.filter((node) => node === b)).toHaveLength(0);
+  });
+
   test("and begin anywhere, so that clients which start together do not all start at the same replica", () => {
     const first = (random: number) =>
       readOrder(
