@@ -35,7 +35,7 @@ const noStore: MiddlewareHandler = async (c, next) => {
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The admin API and the status page. */
+/** The admin API and the dashboard. */
 export const app = new Hono<App>();
 
 app.use(noStore, ownPagesOnly);

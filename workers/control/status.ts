@@ -8,7 +8,7 @@ import {
 } from "../../shared/admin/status.ts";
 import type { ServerConfig } from "../../shared/config/site.ts";
 import { limits } from "../../shared/kernel/limits.ts";
-import { inTime } from "../database/in-time.ts";
+import { inTime } from "../in-time.ts";
 import { partitioned } from "../fault-port.ts";
 import { probe } from "../probe.ts";
 import type { ControlEnv } from "./env.ts";

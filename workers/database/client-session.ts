@@ -9,14 +9,17 @@ import { looksLikeRead, splitStatements } from "../../shared/sql/statement.ts";
 import type { Cluster } from "./client-cluster.ts";
 import { DatabaseError } from "./client-error.ts";
 import { asD1Result, ClientStatement, type Served } from "./client-statement.ts";
-import { inTime, TimedOut } from "./in-time.ts";
-import type { QueryReply } from "./messages.ts";
+import { inTime, TimedOut } from "../in-time.ts";
+import type { QueryReply, QueryRequest } from "./messages.ts";
 
 /**
  * Where a session begins: at a bookmark, which its reads are never behind; anywhere (`first-unconstrained`); with its
  * first statement on the primary (`first-primary`); or with every statement there (`primary`, which D1 does not have).
  */
 export type SessionStart = Bookmark | "first-unconstrained" | "first-primary" | "primary";
+
+/** Statements on their way, with the position that their answer must not be behind. */
+type Batch = Pick<QueryRequest, "statements" | "bookmark">;
 
 /** Tries of a read on the primary: a node that was reset is there again at once. */
 const primaryReadTries = 3;
@@ -106,8 +109,9 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
 
   async #run(statements: readonly StatementRequest[]): Promise<Served> {
     await (this.#begun ??= this.#start());
-    const reply = (await this.#readFromReplica(statements)) ?? (await this.#askPrimary(statements));
-    this.#absorb(reply);
+    const batch = { statements, bookmark: this.#bookmark };
+    const reply = (await this.#readFromReplica(batch)) ?? (await this.#askPrimary(batch));
+    this.#absorb(reply, batch.bookmark);
     return reply;
   }
 
@@ -119,13 +123,13 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
   }
 
   /** `undefined` where the primary must answer: the batch writes or asks for it, or no replica is far enough in time. */
-  async #readFromReplica(statements: readonly StatementRequest[]): Promise<Served | undefined> {
+  async #readFromReplica(batch: Batch): Promise<Served | undefined> {
     const { routing, replicas, readWaitMs } = this.#cluster;
-    if (this.#onPrimary !== "no" || !this.#onlyReads(statements)) return undefined;
+    if (this.#onPrimary !== "no" || !this.#onlyReads(batch)) return undefined;
     const startedMs = Date.now();
-    for (const replica of readOrder(routing, replicas, this.#bookmark, startedMs)) {
+    for (const replica of readOrder(routing, replicas, batch.bookmark, startedMs)) {
       const waitMs = Math.max(0, startedMs + readWaitMs - Date.now());
-      const reply = await this.#askReplica(replica, statements, waitMs);
+      const reply = await this.#askReplica(replica, batch, waitMs);
       if (reply?.ok) return reply;
       // Any other failure may come from the replica's lag, such as a table that it does not have yet: the primary has the last word.
       if (reply && reply.code !== "behind") return undefined;
@@ -133,15 +137,11 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
     return undefined;
   }
 
-  async #askReplica(
-    replica: NodeId,
-    statements: readonly StatementRequest[],
-    waitMs: number,
-  ): Promise<QueryReply | undefined> {
+  async #askReplica(replica: NodeId, batch: Batch, waitMs: number): Promise<QueryReply | undefined> {
     const { routing } = this.#cluster;
-    const only = statements.length === 1 ? statements[0] : undefined;
+    const only = batch.statements.length === 1 ? batch.statements[0] : undefined;
     try {
-      const reply = await this.#ask(replica, statements, waitMs, waitMs + limits.replicaReadMs);
+      const reply = await this.#ask(replica, batch, waitMs, waitMs + limits.replicaReadMs);
       if (reply.ok) hasServed(routing, replica);
       else if (reply.code === "behind") wasBehind(routing, replica, reply.bookmark, Date.now());
       else if (reply.code === "not-primary" && only) this.#cluster.learnWrite(only.sql);
@@ -152,11 +152,11 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
     }
   }
 
-  async #askPrimary(statements: readonly StatementRequest[]): Promise<Served> {
-    const reads = this.#onlyReads(statements);
+  async #askPrimary(batch: Batch): Promise<Served> {
+    const reads = this.#onlyReads(batch);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const reply = await this.#ask(this.#cluster.primary, statements, 0, limits.primaryMs);
+        const reply = await this.#ask(this.#cluster.primary, batch, 0, limits.primaryMs);
         if (reply.ok) return reply;
         throw new DatabaseError(reply);
       } catch (error) {
@@ -168,27 +168,32 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
   }
 
   /** One call, over a fresh stub: one that has failed stays broken. */
-  #ask(node: NodeId, statements: readonly StatementRequest[], waitMs: number, timeoutMs: number): Promise<QueryReply> {
+  #ask(node: NodeId, batch: Batch, waitMs: number, timeoutMs: number): Promise<QueryReply> {
     const { nodes, client } = this.#cluster;
-    const request = { client, statements, bookmark: this.#bookmark, waitMs };
-    return inTime<QueryReply>(nodes.getByName(node).query(request), timeoutMs);
+    return inTime<QueryReply>(nodes.getByName(node).query({ client, ...batch, waitMs }), timeoutMs);
   }
 
-  #onlyReads(statements: readonly StatementRequest[]): boolean {
+  #onlyReads({ statements }: Batch): boolean {
     return statements.every(({ sql }) => looksLikeRead(sql) && !this.#cluster.isKnownWrite(sql));
   }
 
-  #absorb(reply: Served): void {
-    const ahead = reply.role === "primary" && this.#bookmark !== null && this.#bookmark > reply.bookmark;
-    if (ahead || reply.results.some(({ kind }) => kind !== "read")) this.#wrote(reply.bookmark);
-    this.#bookmark = ahead ? reply.bookmark : laterBookmark(this.#bookmark, reply.bookmark);
+  /**
+   * Learns from an answer. Statements may run at the same time, so answers come in any order: what the session has seen and
+   * written only grows. A bookmark that was sent with the request and that the primary has not reached is of no history of
+   * this database; it is given up for where the primary stands.
+   */
+  #absorb(reply: Served, asked: Bookmark | null): void {
+    const unreal = reply.role === "primary" && asked !== null && asked > reply.bookmark;
+    if (unreal && this.#bookmark === asked) this.#bookmark = null;
+    this.#bookmark = laterBookmark(this.#bookmark, reply.bookmark);
+    if (unreal || reply.results.some(({ kind }) => kind !== "read")) this.#wrote(reply.bookmark);
     this.#servedBy = reply.node;
     if (this.#onPrimary === "first") this.#onPrimary = "no";
     this.#cluster.sawSchema(reply.schemaVersion);
   }
 
   #wrote(at: Bookmark): void {
-    this.#written = at;
+    this.#written = laterBookmark(this.#written, at);
     if (!this.#parent) return;
     this.#parent.#bookmark = laterBookmark(this.#parent.#bookmark, at);
     this.#parent.#wrote(at);

@@ -4,7 +4,7 @@ import { lsn, type Epoch, type Lsn, type NodeId } from "../../shared/kernel/bran
 import { failure, type Failure } from "../../shared/kernel/error.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import type { AppendReply } from "../../shared/replication/replica.ts";
-import { inTime } from "./in-time.ts";
+import { inTime } from "../in-time.ts";
 import {
   startShipping,
   stepShipping,
