@@ -39,3 +39,64 @@ export function visit({ fetch, url }: TestSite) {
 
   return { get, post, submit, written };
 }
+
+/** What `GET /api/session` says. */
+export interface Session {
+  readonly name: string | null;
+  readonly draft: { readonly title: string; readonly body: string } | null;
+}
+
+interface Step {
+  readonly method?: string;
+  /** A JSON body. */
+  readonly json?: unknown;
+  /** The fields of a form of this site. */
+  readonly form?: Fields;
+  /** The server to ask, by the letter of its name; without it the front chooses. */
+  readonly server?: string;
+  readonly headers?: Fields;
+}
+
+/** A visitor with a browser of his own: it keeps the cookies that it is given, and sends them along. */
+export function browse(site: TestSite) {
+  const jar = new Map<string, string>();
+
+  const send = async (path: string, { method = "GET", json, form, server, headers = {} }: Step = {}) => {
+    const cookie = Array.from(jar, ([name, value]) => `${name}=${value}`).join("; ");
+    const fields: Record<string, string> = { ...(cookie !== "" && { Cookie: cookie }), ...headers };
+    if (json !== undefined) fields["Content-Type"] = "application/json";
+    if (form !== undefined) fields["Origin"] = site.url.origin;
+    const body = form === undefined ? JSON.stringify(json) : new URLSearchParams(form);
+    const init = { method, headers: fields, redirect: "manual", ...(body !== undefined && { body }) } as const;
+    const response = await (server === undefined
+      ? site.fetch(path, init)
+      : site.worker(`origin-${server}`).fetch(`${site.url.origin}${path}`, init));
+    for (const line of response.headers.getSetCookie()) keep(line);
+    return response;
+  };
+
+  const keep = (line: string): void => {
+    const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    if (line.includes("Max-Age=0")) jar.delete(name);
+    else jar.set(name, value);
+  };
+
+  /** A request that must succeed, and its answer as JSON. */
+  const ask = async (path: string, step?: Step): Promise<unknown> => {
+    const response = await send(path, step);
+    expect(response.status, path).toBe(200);
+    return response.json();
+  };
+
+  return {
+    /** The cookies by name, to look at and to change. */
+    jar,
+    send,
+    /** His session, as he sees it. */
+    session: (step?: Step) => ask("/api/session", step) as Promise<Session>,
+    keepName: (name: string, step?: Step) =>
+      ask("/api/session", { method: "PUT", json: { name }, ...step }) as Promise<Session>,
+    keepDraft: (title: string, body: string, step?: Step) =>
+      ask("/api/session/draft", { method: "PUT", json: { title, body }, ...step }) as Promise<Session>,
+  };
+}

@@ -1,6 +1,7 @@
 import site from "#site";
 import { readBookmarkCookie, writeBookmarkCookie } from "../../shared/http/bookmark-cookie.ts";
 import { consistencies, parseConsistency, sessionStart } from "../../shared/http/consistency.ts";
+import { clockOffsetMs } from "../fault-port.ts";
 import { openDatabase, type DatabaseSession } from "../database/client.ts";
 import app, { migrations } from "./app/index.ts";
 import type { OriginEnv } from "./env.ts";
@@ -19,7 +20,8 @@ export async function serveApplication(request: Request, env: OriginEnv, context
     await migrate(openDatabase(env.NODE, site.database, client), migrations);
     return sessionStart(level, readBookmarkCookie(request.headers.get("Cookie")));
   });
-  const response = await app.fetch(request, { ...env, DB: session }, context);
+  const nowMs = Date.now() + clockOffsetMs(client);
+  const response = await app.fetch(request, { ...env, DB: session, NOW_MS: nowMs }, context);
   return marked(request, response, session);
 }
 

@@ -10,6 +10,8 @@ import { api } from "./api.ts";
 import type { AppEnv } from "./env.ts";
 import { fail } from "./fail.tsx";
 import { pages } from "./pages.tsx";
+import { sessionApi } from "./session-api.ts";
+import { sessionPages } from "./session-pages.tsx";
 import { Layout } from "./view/layout.tsx";
 
 export { migrations } from "./migrations.ts";
@@ -63,6 +65,8 @@ app.get("/api/whoami", (c) => {
 });
 app.route("/api/posts", api);
 app.route("/posts", pages);
+app.route("/api/session", sessionApi);
+app.route("/session", sessionPages);
 
 app.notFound((c) => fail(c, "not-found", "There is nothing at this address."));
 

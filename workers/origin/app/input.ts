@@ -11,14 +11,14 @@ export interface Issue {
 /** Control characters but tab and newline, and halves of surrogate pairs, neither of which is text that SQLite keeps as it came. */
 const isPlainText = (text: string) => text.isWellFormed() && !/[^\P{Cc}\t\n]/u.test(text);
 
-/** Text of 1 to `longest` UTF-16 units, with surrounding space removed and line ends as `\n` (a form sends `\r\n`). */
-const text = (name: string, longest: number) =>
+/** Text of `shortest` to `longest` UTF-16 units, with surrounding space removed and line ends as `\n` (a form sends `\r\n`). */
+const text = (name: string, longest: number, shortest: 0 | 1 = 1) =>
   v.optional(
     v.pipe(
       v.string(`${name} is not text.`),
       v.transform((value) => value.replaceAll("\r\n", "\n")),
       v.trim(),
-      v.minLength(1, `${name} is missing.`),
+      v.minLength(shortest, `${name} is missing.`),
       v.maxLength(longest, `${name} has more than ${longest} characters.`),
       v.check(isPlainText, `${name} has characters that are not text.`),
     ),
@@ -42,6 +42,19 @@ export const postInput = v.object(
   "A post is an object with a title and a body.",
 );
 export type PostInput = v.InferOutput<typeof postInput>;
+
+/** A post that is not finished: any part of it may be missing. */
+export const draftInput = v.object(
+  { title: text("The title", limits.postTitleLength, 0), body: text("The text", limits.postBodyLength, 0) },
+  "A draft is an object with a title and a body.",
+);
+export type DraftInput = v.InferOutput<typeof draftInput>;
+
+/** How a visitor wants to be greeted. */
+export const nameInput = v.object(
+  { name: text("The name", limits.visitorNameLength) },
+  "A session is an object with a name.",
+);
 
 /** A new comment. */
 export const commentInput = v.object(

@@ -16,4 +16,25 @@ export const migrations: readonly string[] = [
     created_at integer not null
   ) strict`,
   "create index comments_by_post on comments (post_id)",
+  `create table session_keys (
+    id integer primary key,
+    secret text not null,
+    created_at integer not null
+  ) strict`,
+  `create table sessions (
+    id text primary key not null,
+    name text not null default '',
+    draft_title text not null default '',
+    draft_body text not null default '',
+    started_at integer not null,
+    expires_at integer not null
+  ) strict`,
+  "create index sessions_by_end on sessions (expires_at)",
+  `create table session_tokens (
+    hash text primary key not null,
+    session_id text not null references sessions (id) on delete cascade,
+    issued_at integer not null,
+    expires_at integer not null
+  ) strict`,
+  "create index session_tokens_by_session on session_tokens (session_id)",
 ];

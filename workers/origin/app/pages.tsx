@@ -3,7 +3,9 @@ import type { AppEnv } from "./env.ts";
 import { fail } from "./fail.tsx";
 import { commentInput, pageInput, postInput, read } from "./input.ts";
 import { idPath, noSuchPost } from "./paths.ts";
-import { createComment, createPost, findPost, listPosts } from "./posts.ts";
+import { createComment, findPost, listPosts } from "./posts.ts";
+import { readForm } from "./read-form.ts";
+import { publish, readSession } from "./session/session.ts";
 import { blank, type Filled } from "./view/form.tsx";
 import { PostPage } from "./view/post.tsx";
 import { PostList, RefusedPost } from "./view/posts.tsx";
@@ -14,16 +16,16 @@ export const pages = new Hono<AppEnv>();
 pages.get("/", async (c) => {
   const page = read(pageInput, c.req.query());
   if (!page.ok) return fail(c, "bad-request", "There is no such page.", page.issues);
-  const posts = await listPosts(c.env.DB, page.value);
+  const [posts, session] = await Promise.all([listPosts(c.env.DB, page.value), readSession(c)]);
   const last = posts.length === page.value.limit ? posts.at(-1) : undefined;
-  return c.render(<PostList posts={posts} olderThan={last?.id ?? null} filled={blank} />, { title: "Posts" });
+  return c.render(<PostList posts={posts} olderThan={last?.id ?? null} session={session} />, { title: "Posts" });
 });
 
 pages.post("/", async (c) => {
   const values = await readForm(c);
   const input = read(postInput, values);
   if (input.ok) {
-    const post = await createPost(c.env.DB, input.value, new Date());
+    const post = await publish(c, input.value);
     return c.redirect(`/posts/${post.id}`, 303);
   }
   c.status(400);
@@ -40,19 +42,9 @@ pages.post(`${idPath}/comments`, async (c) => {
     return renderPost(c, { values, issues: input.issues });
   }
   const id = Number(c.req.param("id"));
-  const comment = await createComment(c.env.DB, id, input.value, new Date());
+  const comment = await createComment(c.env.DB, id, input.value, new Date(c.env.NOW_MS));
   return comment === null ? fail(c, "not-found", noSuchPost) : c.redirect(`/posts/${id}#comments`, 303);
 });
-
-/** The fields of a form that was posted. One that is malformed has none, and is refused for what it lacks. */
-async function readForm(c: Context<AppEnv>): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return await c.req.parseBody();
-  } catch (error) {
-    if (error instanceof TypeError) return {};
-    throw error;
-  }
-}
 
 async function renderPost(c: Context<AppEnv>, filled: Filled): Promise<Response> {
   const post = await findPost(c.env.DB, Number(c.req.param("id")));

@@ -30,13 +30,12 @@ export async function findPost(db: D1Database, id: number): Promise<(Post & { co
   return found[0] === undefined ? null : { ...found[0], comments: itsComments };
 }
 
-/** Stores a post. */
-export function createPost(db: D1Database, input: PostInput, createdAt: Date): Promise<Post> {
+/** The statement that stores a post and returns it: run it, or let it be part of a batch. */
+export function insertPost(db: D1Database, input: PostInput, createdAt: Date) {
   return drizzle(db)
     .insert(posts)
     .values({ ...input, createdAt })
-    .returning()
-    .get();
+    .returning();
 }
 
 /**

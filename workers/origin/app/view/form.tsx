@@ -15,11 +15,13 @@ interface FieldProps {
   readonly maxLength: number;
   /** Lines of text; one line is an input, several a text area. */
   readonly rows: number;
+  /** What a browser may offer from what it knows of its user; nothing if not said otherwise. */
+  readonly autocomplete?: string;
   readonly filled: Filled;
 }
 
 /** A text field with its label and, if it was refused, the reason beside it. */
-export function Field({ name, label, maxLength, rows, filled }: FieldProps) {
+export function Field({ name, label, maxLength, rows, autocomplete = "off", filled }: FieldProps) {
   const typed = filled.values[name];
   const value = typeof typed === "string" ? typed : "";
   const issue = filled.issues.find(({ path }) => path === name);
@@ -30,7 +32,7 @@ export function Field({ name, label, maxLength, rows, filled }: FieldProps) {
     <div class="field">
       <label for={name}>{label}</label>
       {rows === 1 ? (
-        <input type="text" autocomplete="off" value={value} {...common} />
+        <input type="text" autocomplete={autocomplete} value={value} {...common} />
       ) : (
         <textarea rows={rows} {...common}>
           {value}
@@ -48,11 +50,13 @@ export function Field({ name, label, maxLength, rows, filled }: FieldProps) {
 interface FormProps {
   readonly action: string;
   readonly button: string;
+  /** A second button, which posts the form elsewhere, also when it is not complete. */
+  readonly other?: { readonly action: string; readonly button: string };
   readonly filled: Filled;
 }
 
 /** A form that is posted to `action`; when it comes back refused, a screen reader says so first. */
-export function Form({ action, button, filled, children }: PropsWithChildren<FormProps>) {
+export function Form({ action, button, other, filled, children }: PropsWithChildren<FormProps>) {
   return (
     <form method="post" action={action}>
       {filled.issues.length > 0 && (
@@ -61,7 +65,14 @@ export function Form({ action, button, filled, children }: PropsWithChildren<For
         </p>
       )}
       {children}
-      <button type="submit">{button}</button>
+      <div class="buttons">
+        <button type="submit">{button}</button>
+        {other !== undefined && (
+          <button type="submit" class="plain" formaction={other.action} formnovalidate>
+            {other.button}
+          </button>
+        )}
+      </div>
     </form>
   );
 }

@@ -1,23 +1,34 @@
 import { limits } from "../../../../shared/kernel/limits.ts";
 import type { Post } from "../posts.ts";
-import { Field, type Filled, Form } from "./form.tsx";
+import type { Session } from "../session/session.ts";
+import { blank, Field, type Filled, Form } from "./form.tsx";
 import { Time } from "./time.tsx";
+import { Visitor } from "./visitor.tsx";
 
 /** The form of a new post. */
 function PostForm({ filled }: { filled: Filled }) {
   return (
-    <Form action="/posts" button="Publish" filled={filled}>
+    <Form action="/posts" button="Publish" other={{ action: "/session/draft", button: "Save draft" }} filled={filled}>
       <Field name="title" label="Title" rows={1} maxLength={limits.postTitleLength} filled={filled} />
       <Field name="body" label="Text" rows={6} maxLength={limits.postBodyLength} filled={filled} />
     </Form>
   );
 }
 
-/** The list of posts, with the form of a new one. `olderThan` leads on, if the list is not the end. */
-export function PostList({ posts, olderThan, filled }: { posts: Post[]; olderThan: number | null; filled: Filled }) {
+interface PostListProps {
+  readonly posts: Post[];
+  /** Where the older posts go on; `null` at the end of the list. */
+  readonly olderThan: number | null;
+  readonly session: Session | null;
+}
+
+/** The list of posts, with the form of a new one, in which the visitor finds his draft. */
+export function PostList({ posts, olderThan, session }: PostListProps) {
+  const draft = session?.draft ?? null;
   return (
     <>
       <h1>Posts</h1>
+      <Visitor session={session} />
       {posts.length === 0 && <p class="quiet">There are no posts here yet. Write the first one.</p>}
       <ul class="posts">
         {posts.map((post) => (
@@ -39,7 +50,8 @@ export function PostList({ posts, olderThan, filled }: { posts: Post[]; olderTha
       )}
       <section aria-labelledby="new-post">
         <h2 id="new-post">New post</h2>
-        <PostForm filled={filled} />
+        {draft !== null && <p class="quiet">Your draft is saved.</p>}
+        <PostForm filled={draft === null ? blank : { values: { ...draft }, issues: [] }} />
       </section>
     </>
   );
