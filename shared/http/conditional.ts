@@ -1,13 +1,20 @@
+import type { HeaderFields } from "./fields.ts";
+import { parseHttpDate } from "./http-date.ts";
+
 /** An entity tag, RFC 9110 8.8.3: a version of a file, and whether it stands for the same bytes or only the same meaning. */
 export interface EntityTag {
   readonly weak: boolean;
   readonly opaque: string;
 }
 
-/** The conditions of a request: the fields as they came, `null` where absent. */
-export interface Conditions {
-  readonly ifMatch: string | null;
-  readonly ifNoneMatch: string | null;
+/** The fields of a request that are asked for, `null` where absent. */
+type Fields = Pick<HeaderFields, "get">;
+
+/** What the version of a file is known by, RFC 9110 8.8. */
+export interface Validators {
+  readonly tag: EntityTag;
+  /** `Last-Modified` in seconds since 1970. */
+  readonly modifiedS: number;
 }
 
 /** What the conditions say: go on, answer 304, or answer 412. */
@@ -49,28 +56,40 @@ const sameBytes = (a: EntityTag, b: EntityTag): boolean => !a.weak && !b.weak &&
 const sameMeaning = (a: EntityTag, b: EntityTag): boolean => a.opaque === b.opaque;
 
 /**
- * Judges the conditions of a GET or HEAD for an existing file, in the order of RFC 9110 13.2.2.
- * `If-Unmodified-Since` and `If-Modified-Since` have no say, because the file has no date (13.1.3, 13.1.4).
+ * Judges the conditions of a GET or HEAD for an existing file, in the order of RFC 9110 13.2.2: a tag is asked for
+ * before a date, which then has no say. A date that is none is ignored (13.1.3, 13.1.4).
  *
- * @param current the file's entity tag, `null` when it has none.
+ * @param current the validators of the bytes that would be sent.
+ * @param nowS the time, in seconds since 1970.
  */
-export function judge({ ifMatch, ifNoneMatch }: Conditions, current: EntityTag | null): Verdict {
-  if (ifMatch !== null && !matches(ifMatch, current, sameBytes)) return "precondition-failed";
-  if (ifNoneMatch !== null && matches(ifNoneMatch, current, sameMeaning)) return "not-modified";
+export function judge(fields: Fields, current: Validators, nowS: number): Verdict {
+  const asked = (name: string) => fields.get(name);
+  const dateOf = (name: string) => parseHttpDate(asked(name)?.trim() ?? "", nowS);
+  const [ifMatch, ifNoneMatch] = [asked("If-Match"), asked("If-None-Match")];
+  const unmodifiedSinceS = ifMatch === null ? dateOf("If-Unmodified-Since") : null;
+  const modifiedSinceS = ifNoneMatch === null ? dateOf("If-Modified-Since") : null;
+  if (ifMatch !== null && !matches(ifMatch, current.tag, sameBytes)) return "precondition-failed";
+  if (unmodifiedSinceS !== null && current.modifiedS > unmodifiedSinceS) return "precondition-failed";
+  if (ifNoneMatch !== null && matches(ifNoneMatch, current.tag, sameMeaning)) return "not-modified";
+  if (modifiedSinceS !== null && current.modifiedS <= modifiedSinceS) return "not-modified";
   return "proceed";
 }
 
-function matches(field: string, current: EntityTag | null, same: typeof sameBytes): boolean {
+function matches(field: string, current: EntityTag, same: typeof sameBytes): boolean {
   const tags = parseEntityTags(field);
-  return tags === "*" || (current !== null && tags.some((tag) => same(tag, current)));
+  return tags === "*" || tags.some((tag) => same(tag, current));
 }
 
 /**
- * Does `If-Range` still allow the part to be sent? RFC 9110 13.1.5: only for exactly the same bytes. A date never
- * holds, because the file has none.
+ * Does `If-Range` still allow the part to be sent? Only for exactly the same bytes, RFC 9110 13.1.5.
+ *
+ * @param ifRange the field as it came, `null` when absent.
+ * @param isOneForm whether the client has only ever got these bytes by this date: compressed ones have the same date.
  */
-export function rangeHolds(ifRange: string | null, current: EntityTag | null): boolean {
+export function rangeHolds(ifRange: string | null, current: Validators, nowS: number, isOneForm: boolean): boolean {
   if (ifRange === null) return true;
   const tag = parseEntityTag(ifRange.trim());
-  return tag !== null && current !== null && sameBytes(tag, current);
+  if (tag !== null) return sameBytes(tag, current.tag);
+  // A date tells versions apart once its second is over, RFC 9110 8.8.2.2.
+  return isOneForm && current.modifiedS < nowS && parseHttpDate(ifRange.trim(), nowS) === current.modifiedS;
 }

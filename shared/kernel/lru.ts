@@ -1,14 +1,23 @@
-/** A map that forgets the entry which was not used for longest when it would grow past `capacity`. */
+/** A map that forgets the entries which were not used for longest when their weights would together exceed `capacity`. */
 export class LruMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #capacity: number;
+  readonly #weightOf: (value: Value) => number;
+  #weight = 0;
 
-  constructor(capacity: number) {
+  /** @param weightOf what a value takes of the capacity, always the same for it; 1 unless said otherwise. */
+  constructor(capacity: number, weightOf: (value: Value) => number = () => 1) {
     this.#capacity = capacity;
+    this.#weightOf = weightOf;
   }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** The weights of all entries together. */
+  get weight(): number {
+    return this.#weight;
   }
 
   get(key: Key): Value | undefined {
@@ -20,14 +29,22 @@ export class LruMap<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    this.#entries.delete(key);
+    this.#delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#capacity) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    this.#weight += this.#weightOf(value);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#weight <= this.#capacity) return;
+      this.#delete(oldest);
+    }
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#weight = 0;
+  }
+
+  #delete(key: Key): void {
+    const value = this.#entries.get(key);
+    if (this.#entries.delete(key) && value !== undefined) this.#weight -= this.#weightOf(value);
   }
 }

@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { root } from "../../scripts/workers.ts";
 import { present } from "../../shared/kernel/assert.ts";
 import { alive, childrenOf, familyOf } from "../support/processes.ts";
+import { askRaw } from "../support/raw-http.ts";
 import { runScript } from "../support/run-script.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "trefoil-start-"));
@@ -53,6 +55,31 @@ async function stopsCleanly({ stop, family }: Running, signal: NodeJS.Signals): 
   await vi.waitFor(() => expect(alive(family)).toEqual([]), { timeout: 5_000 });
 }
 
+/** The proxy of `wrangler dev` compresses what it can: it must not get at a part, nor at what is compressed already. */
+async function servesFiles(url: URL): Promise<void> {
+  const path = "/assets/site.css";
+  const ask = (headers: Readonly<Record<string, string>>) => askRaw(url, { path, headers });
+  const css = readFileSync(`${root}workers/origin/public${path}`);
+  const part = await ask({ "Accept-Encoding": "gzip, br", Range: "bytes=10-19" });
+  expect(part.status).toBe(206);
+  expect(part.body.equals(css.subarray(10, 20))).toBe(true);
+  expect(part.fields).toMatchObject({ "content-range": `bytes 10-19/${css.byteLength}`, "content-length": "10" });
+  const [br, gzip, plain] = [
+    await ask({ "Accept-Encoding": "br" }),
+    await ask({ "Accept-Encoding": "gzip" }),
+    await ask({}),
+  ];
+  expect(brotliDecompressSync(br.body).equals(css)).toBe(true);
+  expect(gunzipSync(gzip.body).equals(css)).toBe(true);
+  expect(plain.body.equals(css)).toBe(true);
+  expect([br, gzip, plain].map(({ body, fields }) => `${body.byteLength}` === fields["content-length"])).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(new Set([br, gzip, plain, part].map(({ fields }) => fields.etag)).size).toBe(3);
+}
+
 test("npm start serves the site in turns; a signal leaves no process behind, and the next start has lost nothing", async () => {
   const first = await npmStart();
   const turns: unknown[] = [];
@@ -69,6 +96,7 @@ test("npm start serves the site in turns; a signal leaves no process behind, and
   });
   expect(created.status).toBe(201);
   const { id } = (await created.json()) as { id: number };
+  await servesFiles(new URL(first.url));
   await stopsCleanly(first, "SIGTERM");
 
   // In colours, as at a terminal.

@@ -1,3 +1,5 @@
+import manifest from "#assets";
+import site from "#site";
 import { underFaults } from "../fault-port.ts";
 import { serveApplication } from "./dynamic.ts";
 import type { OriginEnv } from "./env.ts";
@@ -9,7 +11,8 @@ export { FaultPort } from "../fault-port.ts";
 export default {
   fetch(request, env, context): Promise<Response> {
     return underFaults(`origin-${env.SERVER}`, async () => {
-      return (await serveStatic(request, env.ASSETS)) ?? (await serveApplication(request, env, context));
+      const files = { assets: env.ASSETS, manifest, immutable: site.assets.immutable };
+      return (await serveStatic(request, files)) ?? (await serveApplication(request, env, context));
     });
   },
 } satisfies ExportedHandler<OriginEnv>;

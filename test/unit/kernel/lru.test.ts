@@ -46,3 +46,24 @@ test("cleared, it knows nothing", () => {
   map.clear();
   expect([map.size, map.get("a")]).toEqual([0, undefined]);
 });
+
+test("entries have weights: as many go as a new one needs room for", () => {
+  const map = new LruMap<string, string>(10, (text) => text.length);
+  map.set("a", "1234");
+  map.set("b", "1234");
+  map.set("c", "12");
+  expect(map.weight).toBe(10);
+  map.set("d", "12345");
+  expect([map.get("a"), map.get("b"), map.get("c"), map.get("d")]).toEqual([undefined, undefined, "12", "12345"]);
+  map.set("d", "1");
+  expect([map.size, map.weight]).toEqual([2, 3]);
+  map.clear();
+  expect([map.size, map.weight]).toEqual([0, 0]);
+});
+
+test("an entry that is heavier than all may be together is not kept", () => {
+  const map = new LruMap<string, string>(3, (text) => text.length);
+  map.set("a", "1");
+  map.set("b", "1234");
+  expect([map.size, map.weight, map.get("b")]).toEqual([0, 0, undefined]);
+});

@@ -1,0 +1,157 @@
+import type { StaticCase } from "./case.ts";
+
+const file = (clause: string, title: string, path: string, name = path.slice(1)): StaticCase => ({
+  clause,
+  title,
+  path,
+  status: 200,
+  file: name,
+});
+
+const typed = (name: string, type: string): StaticCase => ({
+  ...file("8.3", `the type of ${name} is ${type}`, `/${name}`),
+  fields: { "content-type": type },
+});
+
+const none = (clause: string, title: string, path: string): StaticCase => ({ clause, title, path, status: 404 });
+
+/** Methods, paths, types, redirects, how long to cache. */
+export const targetCases: readonly StaticCase[] = [
+  file("9.3.1", "GET gives the file", "/style.css"),
+  { ...file("9.3.2", "HEAD tells of the file", "/style.css"), method: "HEAD" },
+  file("8.6", "an empty file has length 0", "/empty.txt"),
+  { ...file("8.6", "HEAD of an empty file", "/empty.txt"), method: "HEAD" },
+  file("8.6", "a file too large to be kept streams whole", "/big.bin"),
+  { ...file("9.3.2", "HEAD of a large file", "/big.bin"), method: "HEAD" },
+  {
+    clause: "9.3.7",
+    title: "OPTIONS says what is allowed",
+    method: "OPTIONS",
+    path: "/style.css",
+    status: 204,
+    fields: { allow: "GET, HEAD, OPTIONS", "content-type": null },
+  },
+  ...["POST", "PUT", "PATCH", "DELETE"].map((method) => ({
+    clause: "15.5.6",
+    title: `${method} is not for files`,
+    method,
+    path: "/style.css",
+    status: 405,
+    fields: { allow: "GET, HEAD, OPTIONS" },
+  })),
+
+  typed("index.html", "text/html; charset=utf-8"),
+  typed("style.css", "text/css; charset=utf-8"),
+  typed("app.js", "text/javascript; charset=utf-8"),
+  typed("module.mjs", "text/javascript; charset=utf-8"),
+  typed("data.json", "application/json; charset=utf-8"),
+  typed("site.webmanifest", "application/manifest+json; charset=utf-8"),
+  typed("feed.xml", "application/xml; charset=utf-8"),
+  typed("drawing.svg", "image/svg+xml; charset=utf-8"),
+  typed("note.txt", "text/plain; charset=utf-8"),
+  typed("program.wasm", "application/wasm"),
+  typed("photo.png", "image/png"),
+  typed("photo.jpg", "image/jpeg"),
+  typed("photo.webp", "image/webp"),
+  typed("photo.avif", "image/avif"),
+  typed("favicon.ico", "image/vnd.microsoft.icon"),
+  typed("font.woff2", "font/woff2"),
+  typed("paper.pdf", "application/pdf"),
+  typed("film.mp4", "video/mp4"),
+  typed("big.bin", "application/octet-stream"),
+  typed("LICENSE", "application/octet-stream"),
+  { ...typed("read.md", "text/plain; charset=utf-8"), clause: "8.3, _headers" },
+
+  file("4.2.4", "a folder's index", "/", "index.html"),
+  file("4.2.4", "the index by its name", "/index.html"),
+  file("4.2.4", "the index of a folder below", "/docs/", "docs/index.html"),
+  file("4.2.4", "a query does not change the file", "/style.css?v=1", "style.css"),
+  file("RFC 3986 6.2.2.2", "an encoded letter is the letter", "/%73tyle.css", "style.css"),
+  file("RFC 3986 6.2.2.1", "hex digits in any case", "/%6Eote%2etxt", "note.txt"),
+  file("RFC 3986 6.2.2.3", "dot segments are resolved", "/docs/../style.css", "style.css"),
+  file("RFC 3986 6.2.2.3", "encoded dot segments as well", "/docs/%2e%2e/style.css", "style.css"),
+  file("nginx merge_slashes", "slashes are merged", "//docs//guide.html", "docs/guide.html"),
+  file("RFC 3986 2.1", "a space in a name", "/a%20b.txt", "a b.txt"),
+  file("RFC 3986 2.1", "a percent sign in a name", "/100%25.txt", "100%.txt"),
+  file("RFC 3986 2.1", "a question mark in a name", "/what%3F.txt", "what?.txt"),
+  file("RFC 3986 3.3", "a plus sign is a plus sign", "/plus+sign.txt", "plus+sign.txt"),
+  file("RFC 3986 2.5", "a letter beyond ASCII, as UTF-8", "/gr%C3%BCn.txt", "grün.txt"),
+  file("RFC 8615 3", "a well-known path", "/.well-known/security.txt"),
+
+  {
+    clause: "15.4.2",
+    title: "a folder without its slash",
+    path: "/docs",
+    status: 301,
+    fields: { location: "/docs/" },
+  },
+  {
+    clause: "15.4.2",
+    title: "a folder without its slash keeps the query",
+    path: "/docs?a=1&b=2",
+    status: 301,
+    fields: { location: "/docs/?a=1&b=2" },
+  },
+  {
+    clause: "RFC 3986 4.2",
+    title: "a redirect stays on the site",
+    path: "//docs",
+    status: 301,
+    fields: { location: "/docs/" },
+  },
+  {
+    clause: "15.4.3, _redirects",
+    title: "a redirect of the folder",
+    path: "/old",
+    status: 302,
+    fields: { location: "/docs/" },
+  },
+
+  none("15.5.5", "no such file", "/none.css"),
+  none("15.5.5", "no such folder", "/none/"),
+  none("15.5.5", "a folder without an index", "/assets/"),
+  none("15.5.5", "a file is no folder", "/style.css/"),
+  none("15.5.5", "names have a case", "/STYLE.CSS"),
+  none("RFC 3986 2.2", "an encoded slash is no delimiter", "/docs%2Fguide.html"),
+  none("RFC 3986 2.4", "what is encoded twice is another name", "/%2573tyle.css"),
+  none("RFC 3986 2.5", "what is not UTF-8", "/gr%FCn.txt"),
+  none("RFC 3986 2.1", "a NUL", "/style.css%00"),
+  none("17.3", "a way out of the folder", "/../files.ts"),
+  none("17.3", "an encoded way out", "/docs/%2e%2e/%2e%2e/files.ts"),
+  none("17.3", "a way out with an encoded slash", "/docs/..%2f..%2ffiles.ts"),
+  none("17.3", "a way out with a backslash", "/docs/..%5c..%5cfiles.ts"),
+  none("17.3", "a way out that is encoded twice", "/%252e%252e/files.ts"),
+  none("_headers", "the rules are no files", "/_headers"),
+  none("_redirects", "neither are the redirects", "/_redirects"),
+  none(".assetsignore", "nor what is ignored", "/secret.map"),
+  none(".assetsignore", "nor the list of that", "/.assetsignore"),
+  none("12.1", "variants have no paths of their own", "/_encoded/"),
+
+  {
+    ...file("RFC 8246 2", "a fingerprint: kept for a year", "/assets/app.3f9a8b7c6d.js"),
+    fields: { "cache-control": "public, max-age=31536000, immutable" },
+  },
+  {
+    ...file("RFC 9111 5.2.2.2", "no fingerprint: asked for each time", "/app.js"),
+    fields: { "cache-control": "public, max-age=0, must-revalidate" },
+  },
+  {
+    ...file("RFC 9111 5.2.2.2", "a date is no fingerprint", "/assets/report-20261124.pdf"),
+    fields: { "cache-control": "public, max-age=0, must-revalidate" },
+  },
+  {
+    ...file("_headers", "what the site says itself", "/docs/guide.html"),
+    fields: {
+      "cache-control": "public, max-age=600",
+      "content-security-policy": "default-src 'self'",
+      "x-site": "fixture",
+    },
+  },
+  {
+    clause: "RFC 9111 4.2.2",
+    title: "a missing fingerprinted file is not kept",
+    path: "/assets/app.00000000aa.js",
+    status: 404,
+    fields: { "cache-control": null },
+  },
+];

@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Manifest, StaticFile } from "../../shared/http/static-file.ts";
+import { limits } from "../../shared/kernel/limits.ts";
+import { serveStatic } from "../../workers/origin/static.ts";
+
+/** The assets binding: it has the files that it is given, and says what it was asked. */
+class Assets {
+  asked: string[] = [];
+  readonly #files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
+  constructor(files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>) {
+    this.#files = new Map(Object.entries(files));
+  }
+
+  readonly fetch = (url: string, { method = "GET" }: { readonly method?: string } = {}): Promise<Response> => {
+    const { pathname } = new URL(url);
+    this.asked.push(`${method} ${pathname}`);
+    const bytes = this.#files.get(pathname);
+    const headers = { "Content-Type": "text/plain", ETag: '"platform"', "CF-Cache-Status": "HIT", "X-Given": "yes" };
+    if (pathname === "/old") return Promise.resolve(new Response(null, { status: 302, headers: { Location: "/new" } }));
+    if (bytes === undefined) return Promise.resolve(new Response("no such file", { status: 404 }));
+    return Promise.resolve(new Response(method === "HEAD" ? null : bytes, { headers }));
+  };
+}
+
+let next = 0;
+
+/** A file with a tag of its own: what is kept in memory is kept from test to test. */
+const fileOf = (sizeBytes: number): StaticFile => ({
+  type: "text/plain; charset=utf-8",
+  sizeBytes,
+  tag: `tag-${(next += 1)}`,
+  modifiedS: 0,
+  compressible: false,
+  variants: {},
+});
+
+/** A site of one file, `/file.txt`, beside those that are given. */
+function siteOf(sizeBytes: number, more: Partial<Manifest> = {}, immutable: readonly string[] = []) {
+  const file = fileOf(sizeBytes);
+  const assets = new Assets({ "/file.txt": new Uint8Array(sizeBytes).fill(65) });
+  const manifest = { files: { "/file.txt": file }, hasHeaders: false, hasRedirects: false, ...more };
+  const ask = (path: string, init: RequestInit = {}) =>
+    serveStatic(new Request(`https://site.test${path}`, init), {
+      assets: assets as unknown as Fetcher,
+      manifest,
+      immutable,
+    });
+  return { file, assets, ask };
+}
+
+const read = async (response: Response | null) => (await response?.arrayBuffer())?.byteLength;
+
+describe("the assets binding", () => {
+  it("is asked once for a file that is kept, whatever is asked of the file", async () => {
+    const { assets, ask } = siteOf(1000);
+    expect(await read(await ask("/file.txt"))).toBe(1000);
+    expect(await read(await ask("/file.txt"))).toBe(1000);
+    expect(await read(await ask("/file.txt", { headers: { Range: "bytes=0-9" } }))).toBe(10);
+    expect(assets.asked).toEqual(["GET /file.txt"]);
+  });
+
+  it("is not asked for an answer without content", async () => {
+    const { assets, ask, file } = siteOf(1000);
+    const answers = [
+      await ask("/file.txt", { method: "HEAD" }),
+      await ask("/file.txt", { headers: { "If-None-Match": `"${file.tag}"` } }),
+      await ask("/file.txt", { headers: { "If-Match": '"other"' } }),
+      await ask("/file.txt", { headers: { Range: "bytes=1000-" } }),
+      await ask("/file.txt", { method: "OPTIONS" }),
+      await ask("/file.txt", { method: "POST" }),
+    ];
+    expect(answers.map((each) => each?.status)).toEqual([200, 304, 412, 416, 204, 405]);
+    expect(assets.asked).toEqual([]);
+  });
+
+  it("is not asked for what is no file", async () => {
+    const { assets, ask } = siteOf(1000);
+    for (const path of ["/", "/posts", "/posts/", "/none.css", "/%zz", "/file.txt/"])
+      expect(await ask(path)).toBeNull();
+    expect(assets.asked).toEqual([]);
+  });
+
+  it("is asked for what is no file where there are redirects, and for nothing but a redirect", async () => {
+    const { assets, ask } = siteOf(1000, { hasRedirects: true });
+    expect((await ask("//old?a=1"))?.headers.get("Location")).toBe("/new");
+    expect(await ask("/none")).toBeNull();
+    expect(await ask("/none%2F")).toBeNull();
+    expect(assets.asked).toEqual(["GET /old", "GET /none"]);
+  });
+
+  it("is asked once for the fields of _headers, and never for the content along with them", async () => {
+    const { assets, ask } = siteOf(1000, { hasHeaders: true });
+    for (const method of ["HEAD", "HEAD"]) {
+      const response = await ask("/file.txt", { method });
+      expect(response?.headers.get("X-Given")).toBe("yes");
+      expect(response?.headers.get("ETag")).not.toBe('"platform"');
+      expect(response?.headers.has("CF-Cache-Status")).toBe(false);
+      expect(response?.headers.get("Content-Type")).toBe("text/plain; charset=utf-8");
+    }
+    expect(assets.asked).toEqual(["HEAD /file.txt"]);
+  });
+});
+
+it("a file below a path that the site names never changes", async () => {
+  const cached = async (immutable: readonly string[]) =>
+    (await siteOf(10, {}, immutable).ask("/file.txt"))?.headers.get("Cache-Control");
+  expect(await cached(["/"])).toBe("public, max-age=31536000, immutable");
+  expect(await cached(["/build"])).toBe("public, max-age=0, must-revalidate");
+});
+
+describe("memory", () => {
+  it("keeps a file of the largest size, and none that is larger", async () => {
+    const kept = siteOf(limits.staticCachedFileBytes);
+    await read(await kept.ask("/file.txt"));
+    await read(await kept.ask("/file.txt"));
+    expect(kept.assets.asked).toHaveLength(1);
+    const streamed = siteOf(limits.staticCachedFileBytes + 1);
+    expect(await read(await streamed.ask("/file.txt"))).toBe(limits.staticCachedFileBytes + 1);
+    await read(await streamed.ask("/file.txt"));
+    expect(streamed.assets.asked).toHaveLength(2);
+  });
+
+  it("is bounded: the file that was not asked for longest goes", async () => {
+    const first = siteOf(limits.staticCachedFileBytes);
+    await read(await first.ask("/file.txt"));
+    const others = limits.staticCacheBytes / limits.staticCachedFileBytes;
+    for (let count = 1; count < others; count += 1)
+      await read(await siteOf(limits.staticCachedFileBytes).ask("/file.txt"));
+    await read(await first.ask("/file.txt"));
+    expect(first.assets.asked).toHaveLength(1);
+    for (let count = 0; count < others; count += 1)
+      await read(await siteOf(limits.staticCachedFileBytes).ask("/file.txt"));
+    await read(await first.ask("/file.txt"));
+    expect(first.assets.asked).toHaveLength(2);
+  });
+
+  it("of the fields of _headers is bounded as well", async () => {
+    const first = siteOf(1, { hasHeaders: true });
+    await first.ask("/file.txt", { method: "HEAD" });
+    for (let count = 0; count < limits.staticFields; count += 1) {
+      await siteOf(1, { hasHeaders: true }).ask("/file.txt", { method: "HEAD" });
+    }
+    await first.ask("/file.txt", { method: "HEAD" });
+    expect(first.assets.asked).toHaveLength(2);
+  });
+});
+
+describe("a large file", () => {
+  const size = limits.staticCachedFileBytes * 3;
+
+  it("is read to the end of the range and no further", async () => {
+    const pulled: number[] = [];
+    const chunk = new Uint8Array(100_000);
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulled.push(chunk.byteLength);
+          controller.enqueue(chunk);
+          if (pulled.length * chunk.byteLength >= size) controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const assets = { fetch: () => Promise.resolve(new Response(body)) } as unknown as Fetcher;
+    const manifest = { files: { "/file.txt": fileOf(size) }, hasHeaders: false, hasRedirects: false };
+    const request = new Request("https://site.test/file.txt", { headers: { Range: "bytes=150000-249999" } });
+    expect(await read(await serveStatic(request, { assets, manifest, immutable: [] }))).toBe(100_000);
+    expect(pulled.length).toBeLessThanOrEqual(5);
+  });
+});
+
+describe("assets of another build than the manifest", () => {
+  it("are an error, never the wrong bytes", async () => {
+    const { file, ask } = siteOf(1000, { files: { "/none.txt": fileOf(1), "/file.txt": fileOf(999) } });
+    expect(file.sizeBytes).toBe(1000);
+    await expect(ask("/none.txt")).rejects.toThrow("404");
+    await expect(ask("/file.txt")).rejects.toThrow("1000 bytes in place of 999");
+  });
+});
+
+/** Node has no such stream. Here it is only as good as these tests need it. */
+beforeEach(() => {
+  vi.stubGlobal("FixedLengthStream", function stream() {
+    return new TransformStream();
+  });
+});
