@@ -2,7 +2,7 @@ import { defineSite } from "trefoil";
 
 /** What this site is made of. Every key that may stand here is described in `shared/config/site.ts`. */
 export default defineSite({
-  routes: [{ path: "/", pool: "web" }],
+  routes: [{ path: "/", pool: "web", deadlineMs: 10_000, idleMs: 60_000, tunnelMs: 3_600_000 }],
   pools: {
     web: {
       algorithm: "roundrobin",
@@ -11,7 +11,6 @@ export default defineSite({
         { name: "b", binding: "ORIGIN_B" },
         { name: "c", binding: "ORIGIN_C" },
       ],
-      deadlineMs: 10_000,
     },
   },
   database: { primary: "db-1", replicas: ["db-2", "db-3"], readWaitMs: 100 },

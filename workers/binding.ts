@@ -12,15 +12,10 @@ const isFetcher = (value: unknown): value is Fetcher => typeof value === "object
 
 /**
  * Whether a response is what `wrangler dev` says in place of a Worker that it does not run: a 503 with one line of text.
- * Reads no more than the first chunk, and leaves the response as it was.
  *
- * @param signal ends the wait for that chunk.
+ * @param start the first bytes of the body, if they are here.
  */
-export async function isNotRunning(response: Response, signal: AbortSignal): Promise<boolean> {
-  if (response.status !== 503 || !response.headers.get("Content-Type")?.startsWith("text/plain")) return false;
-  const reader = response.clone().body?.pipeThrough(new TextDecoderStream()).getReader();
-  signal.addEventListener("abort", () => void reader?.cancel());
-  const { value } = (await reader?.read()) ?? {};
-  void reader?.cancel();
-  return value !== undefined && /^Worker "[^"]+" not found\./.test(value);
+export function isNotRunning({ status, headers }: Response, start: Uint8Array | undefined): boolean {
+  if (status !== 503 || start === undefined || !headers.get("Content-Type")?.startsWith("text/plain")) return false;
+  return /^Worker "[^"]+" not found\./.test(new TextDecoder().decode(start.subarray(0, 256)));
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { algorithms, type AlgorithmName } from "../balance/algorithms.ts";
+import { isJsonTemplate, placeholders, unknownPlaceholders } from "../http/error-page.ts";
 import { isReservedPath } from "../http/reserved-path.ts";
 import { explain } from "../kernel/explain.ts";
 import { limits } from "../kernel/limits.ts";
@@ -57,8 +58,11 @@ const pool = section({
     v.minLength(1, "at least one server"),
     v.check((servers) => unique(servers.map((each) => each.name)), "servers with different names"),
   ),
-  /** Time from the request until the header of the response, over all tries together; then the client gets a 504. */
-  deadlineMs: v.optional(milliseconds(1, limits.deadlineMs), 10_000),
+  /**
+   * Whether a visitor stays with the server that answered him first. `cookie`: the cookie `TREFOIL_SRV` names it, as
+   * HAProxy's `cookie TREFOIL_SRV insert indirect nocache` (manual 4.2, `cookie`).
+   */
+  stickiness: v.optional(v.picklist(["none", "cookie"], '"none", "cookie"'), "none"),
 });
 
 const route = section({
@@ -66,7 +70,43 @@ const route = section({
   path,
   /** The pool that serves it. */
   pool: name,
+  /** Time from the request until the header of the response, over all tries together; then the client gets a 504. */
+  deadlineMs: v.optional(milliseconds(1, limits.deadlineMs), 10_000),
+  /**
+   * Longest time in which nothing of a body arrives or is taken, by the server or by the client; then it is broken off.
+   * HAProxy manual 4.2, `timeout client` and `timeout server`; nginx, `proxy_read_timeout`.
+   */
+  idleMs: v.optional(milliseconds(1, limits.idleMs), 60_000),
+  /** The same for a WebSocket and for server-sent events, in either direction. HAProxy manual 4.2, `timeout tunnel`. */
+  tunnelMs: v.optional(milliseconds(1, limits.tunnelMs), 3_600_000),
 });
+
+const template = (isSound: (text: string) => boolean, allowed: string) =>
+  v.optional(
+    v.pipe(
+      v.string("a text"),
+      v.maxLength(limits.errorPageLength, `a text of at most ${limits.errorPageLength} characters`),
+      v.check(
+        (text) => unknownPlaceholders(text).length === 0,
+        `a text with no placeholders but ${oneOf(placeholders)}`,
+      ),
+      v.check(isSound, allowed),
+    ),
+  );
+
+const always = () => true;
+
+/** In each, `{{status}}`, `{{code}}`, `{{title}}`, `{{message}}` and `{{requestId}}` stand for what happened. */
+const errorPage = section({
+  /** For clients that accept `text/html`. What is put in is escaped for text and quoted attributes. */
+  html: template(always, "a text"),
+  /** For clients that prefer `application/json`. What is put in is escaped for a JSON string. */
+  json: template(isJsonTemplate, "a text that is JSON when its placeholders are filled in"),
+  /** For clients that prefer `text/plain`. */
+  text: template(always, "a text"),
+});
+
+const errorPages = v.record(text(/^(default|[45][0-9]{2})$/, 'a status, such as "503", or "default"'), errorPage);
 
 const database = v.pipe(
   section({
@@ -80,6 +120,14 @@ const database = v.pipe(
   v.check(({ primary, replicas }) => unique([primary, ...replicas]), "nodes with different names"),
 );
 
+const assets = section({
+  /**
+   * Paths below which no file ever changes: a year in every cache. Files whose names bear a fingerprint in hex digits
+   * need no mention; those that Vite or esbuild names do, because their fingerprints cannot be told from words.
+   */
+  immutable: v.optional(v.array(path, "a list of paths"), () => []),
+});
+
 const schema = v.pipe(
   section({
     routes: v.optional(
@@ -91,13 +139,19 @@ const schema = v.pipe(
           'a list with a route for "/", which takes the rest',
         ),
       ),
-      () => [{ path: "/", pool: "web" }],
+      [{ path: "/", pool: "web" }],
     ),
     pools: v.pipe(
       v.record(name, pool, "a section { name: pool, ... }"),
       v.check((pools) => Object.keys(pools).length > 0, "at least one pool"),
     ),
     database: v.optional(database, {}),
+    /**
+     * Pages that take the place of the front's own, by status (`"503"`) or for all of them (`default`). HAProxy manual
+     * 4.2, `errorfile`; nginx, `error_page`.
+     */
+    errorPages: v.optional(errorPages, {}),
+    assets: v.optional(assets, {}),
     /**
      * Whether responses name the server, the database node and the times of the hops (`X-Served-By`, `X-Trefoil-*`,
      * `Server-Timing`). "dev": where FAULTS=on, which `npm start` and the tests set. The topology is nobody's business.

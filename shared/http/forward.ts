@@ -1,5 +1,6 @@
 import { limits } from "../kernel/limits.ts";
 import type { HeaderFields } from "./fields.ts";
+import { forwardedElement } from "./forwarded.ts";
 import { removeHopByHop } from "./hop-by-hop.ts";
 
 /** What the front knows of a request's arrival. */
@@ -7,28 +8,69 @@ export interface Arrival {
   /** The address of the client's end of the connection; `null` where the runtime does not tell. */
   readonly clientAddress: string | null;
   readonly protocol: "http" | "https";
+  /** Version of HTTP by which the request came, such as `1.1` or `2`. */
+  readonly version: string;
   /** Host and port as the client addressed them. */
   readonly host: string;
   readonly requestId: string;
+  /**
+   * `Accept-Encoding` as the client sent it, empty for none; `null` where only the request's own field is known. The
+   * edge puts its own abilities in that field, and changes the coding of the answer for the client.
+   */
+  readonly acceptEncoding: string | null;
 }
+
+/** What a client could claim about its own arrival, beside the fields that are set anyway. */
+const claims = [
+  "X-Forwarded-Port",
+  "X-Forwarded-Prefix",
+  "X-Forwarded-Scheme",
+  "X-Forwarded-Server",
+  "X-Forwarded-Ssl",
+];
 
 /** By which Trefoil tells the client where and how a request was served; the site configuration decides whether it does. */
 const debugFields = ["X-Served-By", "X-Trefoil-Node", "X-Trefoil-Bookmark", "Server-Timing"];
 
+/** The front's name in `Via`, RFC 9110 7.6.3: a pseudonym, for the machine is nobody's business. */
+const pseudonym = "trefoil";
+
 /**
  * Makes the fields of a client's request those of the request to an origin. Nothing in front of the front is trusted, so
  * what the client claims about its own arrival is dropped and not appended to (Caddy's and Traefik's default).
+ *
+ * `traceparent` and `tracestate` go on as they came: W3C Trace Context 3.3 lets an intermediary that takes no part in
+ * the trace do that.
  */
-export function forwardRequest(fields: HeaderFields, { clientAddress, protocol, host, requestId }: Arrival): void {
+export function forwardRequest(fields: HeaderFields, arrival: Arrival): void {
+  const { clientAddress, protocol, version, host, requestId, acceptEncoding } = arrival;
   const webSocket = fields.get("Upgrade")?.toLowerCase() === "websocket";
   removeHopByHop(fields);
-  fields.delete("Forwarded");
-  if (clientAddress === null) fields.delete("X-Forwarded-For");
-  else fields.set("X-Forwarded-For", clientAddress);
+  for (const name of claims) fields.delete(name);
+  joinCookies(fields);
+  put(fields, "X-Forwarded-For", clientAddress);
+  put(fields, "X-Real-IP", clientAddress);
   fields.set("X-Forwarded-Proto", protocol);
   fields.set("X-Forwarded-Host", host);
+  fields.set("Forwarded", forwardedElement(arrival));
   fields.set("X-Request-Id", requestId);
+  fields.append("Via", `${version} ${pseudonym}`);
+  if (acceptEncoding !== null) put(fields, "Accept-Encoding", acceptEncoding || null);
   if (webSocket) askForWebSocket(fields);
+}
+
+/** Where two `Cookie` lines were made one, by the comma that joins other fields. None stands so in a cookie: RFC 6265 4.1.1. */
+const cookieLineEnd = /, (?=[!#$%&'*+.^_`|~0-9A-Za-z-]+=)/g;
+
+/** Gives cookies the separator that parsers know, as RFC 9113 8.2.3 does for those that come on several lines. */
+function joinCookies(fields: HeaderFields): void {
+  const cookie = fields.get("Cookie");
+  if (cookie?.includes(", ")) fields.set("Cookie", cookie.replaceAll(cookieLineEnd, "; "));
+}
+
+function put(fields: HeaderFields, name: string, value: string | null): void {
+  if (value === null) fields.delete(name);
+  else fields.set(name, value);
 }
 
 /** An intermediary asks for the upgrade in its own name: RFC 9110 7.8, RFC 6455 4.1. */
@@ -48,10 +90,13 @@ export interface Service {
 /**
  * Makes the fields of an origin's response those of the response to the client.
  *
+ * @param status of the response. One without content may not state a length (RFC 9110 8.6).
  * @param service what the debug headers say; `null` to give away nothing, not even what the origin says.
  */
-export function forwardResponse(fields: HeaderFields, service: Service | null): void {
+export function forwardResponse(fields: HeaderFields, status: number, service: Service | null): void {
   removeHopByHop(fields);
+  if (status === 204) fields.delete("Content-Length");
+  fields.append("Via", `1.1 ${pseudonym}`);
   if (service === null) for (const name of debugFields) fields.delete(name);
   else describe(fields, service);
 }

@@ -1,14 +1,15 @@
 import type { HeaderFields } from "./fields.ts";
 
 /**
- * Fields that concern one connection only: RFC 9110 7.6.1; `Trailer`, `Proxy-Authenticate` and `Proxy-Authorization` as
- * of RFC 2616 13.5.1, since the front is no proxy that a client has chosen.
+ * Fields that concern one connection only: RFC 9110 7.6.1; `Trailer` and those of a proxy's own authentication (11.7) as
+ * of RFC 2616 13.5.1, since the front is no proxy that a client has chosen. `Proxy-Status` is for everybody (RFC 9209 2).
  */
 const hopByHop = [
   "Connection",
   "Proxy-Connection",
   "Keep-Alive",
   "Proxy-Authenticate",
+  "Proxy-Authentication-Info",
   "Proxy-Authorization",
   "TE",
   "Trailer",

@@ -16,6 +16,21 @@ export const errors = {
     advice: "The request does not have the form that the API asks for; the message names the field.",
   },
   "not-found": { status: 404, retryable: false, advice: "There is nothing at this address." },
+  "method-not-allowed": {
+    status: 405,
+    retryable: false,
+    advice: "The method is not served here. The field Allow names those that are.",
+  },
+  "request-timeout": {
+    status: 408,
+    retryable: true,
+    advice: "The client began to send a body and went silent. No server has acted on the request as a whole.",
+  },
+  "expectation-failed": {
+    status: 417,
+    retryable: false,
+    advice: "The request expects something of the server that it does not know. Send it without the field Expect.",
+  },
   forbidden: {
     status: 403,
     retryable: false,

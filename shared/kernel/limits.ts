@@ -5,8 +5,24 @@ export const limits = {
 
   /** Characters of a client's `X-Request-Id` that is taken over: it stands in every log line of the request. */
   requestIdLength: 128,
-  /** Milliseconds that a site configuration may allow for anything: the edge itself gives a client up after about 100 s. */
+  /** Milliseconds that a site configuration may allow until the header of a response: the edge itself gives a client up after about 100 s. */
   deadlineMs: 100_000,
+  /** Milliseconds that a body may stand still at most: who reads slower than that has gone. */
+  idleMs: 3_600_000,
+  /** Milliseconds that a tunnel may be silent at most: a day. */
+  tunnelMs: 86_400_000,
+  /** Bytes of a response that are read before its header goes out, if they come at once: most responses are smaller, and one that is whole cannot break off half-way. */
+  readAheadBytes: 64 * 1024,
+  /** Milliseconds that a header waits for more of such a body: less than anybody notices. */
+  readAheadMs: 5,
+  /** Bytes of one chunk of a body under way: a client that takes it within `idleMs` is slow, but not idle. */
+  chunkBytes: 32 * 1024,
+  /** Milliseconds for which the rest of a body is taken and dropped when the server has answered before its end, so that the client reads the answer and not a reset connection: nginx, `lingering_time`. */
+  lingerMs: 30_000,
+  /** Bytes that may wait for one end of a WebSocket, beside one message (32 MiB at most): a burst for a quick reader fits, and a dozen slow ones do not fill the isolate's 128 MB. */
+  tunnelBytes: 8 * 1024 * 1024,
+  /** UTF-16 units of one error page: each stands in memory, in every isolate. */
+  errorPageLength: 64 * 1024,
 
   /** Milliseconds that a server or node has to answer a probe: whoever needs more serves nobody well. */
   probeMs: 2000,
@@ -15,6 +31,17 @@ export const limits = {
 
   /** Bytes of a body that the admin API takes: a page of JSON. */
   adminBodyBytes: 16 * 1024,
+
+  /** Bytes of one static file: the platform takes no more (25 MiB). */
+  staticFileBytes: 25 * 1024 * 1024,
+  /** Static files: with two variants each is three assets, and a Worker has 100,000 at most. The manifest of so many, 11 MB, takes 0.4 s of the second that a Worker has to start. */
+  staticFiles: 33_000,
+  /** Bytes of static files kept in an isolate: an eighth of its 128 MB. */
+  staticCacheBytes: 16 * 1024 * 1024,
+  /** Bytes of a static file that is kept: the scripts, styles and icons of a site. Whatever is larger streams, so that one file cannot drive out the rest. */
+  staticCachedFileBytes: 1024 * 1024,
+  /** Static files whose fields of `_headers` are kept in an isolate: a kilobyte each. */
+  staticFields: 4096,
 
   /** Bytes of one log record. A record is held three times while it is made and sent (rows, record, RPC copy), in an isolate of 128 MB, and RPC takes 32 MiB. */
   recordBytes: 16 * 1024 * 1024,
@@ -74,4 +101,23 @@ export const limits = {
   postsListed: 100,
   /** Comments shown with a post: the newest ones. */
   commentsShown: 100,
+
+  /** UTF-16 units of a visitor's name: what a greeting has room for. */
+  visitorNameLength: 80,
+  /** Milliseconds that a session lives after its last token was issued, a week: who comes back at the weekend finds his draft. */
+  sessionIdleMs: 7 * 86_400_000,
+  /** Milliseconds that a session lives at most, however often it is used, a month: a stolen cookie does not work for ever. */
+  sessionLifetimeMs: 30 * 86_400_000,
+  /** Milliseconds after which a token is replaced by a new one, a day: one write more for each visitor and day. */
+  sessionRotateMs: 86_400_000,
+  /** Milliseconds that a replaced token is still good for: requests that the browser had sent already carry it. */
+  sessionGraceMs: 60_000,
+  /** Milliseconds after which a new key signs the cookies: as long as a token lives, so that two or three keys are in use. */
+  sessionKeyMs: 7 * 86_400_000,
+  /** Milliseconds that a server remembers the keys. A key signs only when it is older, so that every server knows it by then. */
+  sessionKeyCacheMs: 60_000,
+  /** Milliseconds between two looks for a key that nobody knew yet: so often at most forged cookies make a server ask the database. */
+  sessionKeyReloadMs: 1000,
+  /** Expired sessions deleted with each new one: more than one, so that they become fewer; few, so that nobody waits for it. */
+  expiredSessionsDeleted: 20,
 } as const;

@@ -7,6 +7,7 @@ import { root, workers } from "../../scripts/workers.ts";
 import type { Environment } from "../../scripts/wrangler.ts";
 import { engineObject } from "../contract/engine-object/worker.ts";
 import { sqlClient } from "./sql-client/worker.ts";
+import { staticOrigins } from "./static-origin/workers.ts";
 import { mockOrigins } from "./mock-origin/workers.ts";
 import { bundlePath } from "./site.ts";
 
@@ -14,6 +15,8 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** The folder with the bundles of this test run. */
     bundles: string;
+    /** A folder with the front of the site that `short-site/site.config.ts` describes. */
+    shortBundles: string;
   }
 }
 
@@ -24,10 +27,18 @@ declare module "vitest" {
  * @returns what vitest calls at the end.
  */
 export default async function build(project: TestProject): Promise<() => Promise<void>> {
+  const short = await activateSite({ ...process.env, SITE_CONFIG: `${root}test/support/short-site/site.config.ts` });
+  const shortBundles = await bundleAll(
+    short.environment,
+    workers.filter(({ name }) => name === "front"),
+  );
   const { environment } = await activateSite(process.env);
-  const folder = await bundleAll(environment);
-  project.provide("bundles", folder);
-  return () => rm(folder, { recursive: true, force: true });
+  const bundles = await bundleAll(environment);
+  project.provide("bundles", bundles);
+  project.provide("shortBundles", shortBundles);
+  return async () => {
+    for (const folder of [bundles, shortBundles]) await rm(folder, { recursive: true, force: true });
+  };
 }
 
 /**
@@ -37,7 +48,7 @@ export default async function build(project: TestProject): Promise<() => Promise
  */
 export async function bundleAll(
   environment: Environment,
-  some = [...workers, ...mockOrigins, sqlClient, engineObject],
+  some = [...workers, ...mockOrigins, ...staticOrigins, sqlClient, engineObject],
 ): Promise<string> {
   await mkdir(`${root}.trefoil`, { recursive: true });
   const folder = await mkdtemp(`${root}.trefoil/test-`);

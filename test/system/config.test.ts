@@ -160,9 +160,9 @@ export default defineSite({
         { name: "last", binding: "ORIGIN_C" },
         { name: "first", binding: "ORIGIN_A" },
       ],
-      deadlineMs: 400,
     },
   },
+  routes: [{ path: "/", pool: "web", deadlineMs: 400 }],
   database: { primary: "db-3", replicas: ["db-1"] },
   debugHeaders: true,
 });

@@ -6,7 +6,10 @@ import { refuse } from "./reply.ts";
 import { serveSite } from "./site.ts";
 import { serveTrefoil } from "./trefoil.ts";
 
-/** The load balancer: the only Worker that the outside reaches. */
+/**
+ * The load balancer: the only Worker that the outside reaches. Every response has an id and a date: RFC 9110 6.6.1 wants
+ * one from whoever has a clock and passes a response on.
+ */
 export default {
   async fetch(request, env) {
     const requestId = requestIdOf(request.headers.get("X-Request-Id"), () => crypto.randomUUID());
@@ -15,6 +18,7 @@ export default {
       return refuse(request, requestId, bug);
     });
     response.headers.set("X-Request-Id", requestId);
+    if (!response.headers.has("Date")) response.headers.set("Date", new Date().toUTCString());
     return response;
   },
 } satisfies ExportedHandler<FrontEnv>;

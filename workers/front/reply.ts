@@ -1,26 +1,56 @@
+import type { ErrorPages } from "../../shared/http/error-page.ts";
 import { forwardResponse, type Service } from "../../shared/http/forward.ts";
 import { type Problem, renderProblem } from "../../shared/http/problem.ts";
+import { proxyStatus } from "../../shared/http/proxy-status.ts";
+import { type Answer, bodyOf } from "./download.ts";
+import type { Patience } from "./patience.ts";
+import { tunnel } from "./tunnel.ts";
 
-/** Makes what an origin answered the answer to the client. The body streams through, and breaks if the origin's does. */
-export function reply(answer: Response, service: Service | null): Response {
-  const response = answer.webSocket === null ? new Response(answer.body, answer) : upgraded(answer, answer.webSocket);
-  forwardResponse(response.headers, service);
+/** What a server answered, on its way to the client. */
+export interface Delivery {
+  readonly answer: Answer;
+  /** Watches over what is left of the bodies. */
+  readonly patience: Patience;
+  /** Settles when nothing more of the request's body will come; `null` when nothing was to come. */
+  readonly uploaded: Promise<unknown> | null;
+}
+
+/** Makes what a server answered the answer to the client. */
+export function reply(delivery: Delivery, service: Service | null): Response {
+  const response = delivery.answer.response.webSocket === null ? answered(delivery) : upgraded(delivery);
+  forwardResponse(response.headers, response.status, service);
   return response;
 }
 
-function upgraded({ headers }: Response, webSocket: WebSocket): Response {
-  return new Response(null, { status: 101, headers, webSocket });
+/** `encodeBody`: the bytes are in the coding that the fields name already. The runtime states the length of those here. */
+function answered({ answer, patience, uploaded }: Delivery): Response {
+  const { status, statusText, headers } = answer.response;
+  const body = bodyOf(answer, patience, uploaded);
+  const response = new Response(body, { status, statusText, headers, encodeBody: "manual" });
+  if (answer.flow?.rest === null) response.headers.delete("Content-Length");
+  return response;
+}
+
+function upgraded({ answer: { response }, patience }: Delivery): Response {
+  const { headers, webSocket } = response;
+  return new Response(null, { status: 101, headers, webSocket: webSocket && tunnel(webSocket, patience) });
 }
 
 /** RFC 9110 10.2.3. Long enough for a server to come back, short enough for somebody who waits at the screen. */
 const retryAfterSeconds = "5";
 
 /** The front's own answer when there is none from the site. Never kept by a cache: the next request may fare better. */
-export function refuse(request: Request, requestId: string, problem: Problem, fields?: HeadersInit): Response {
-  const { status, contentType, body } = renderProblem(problem, request.headers.get("Accept"), requestId);
+export function refuse(
+  request: Request,
+  requestId: string,
+  problem: Problem,
+  { fields, pages = {} }: { fields?: HeadersInit; pages?: ErrorPages } = {},
+): Response {
+  const { status, contentType, body } = renderProblem(problem, request.headers.get("Accept"), requestId, pages);
   const headers = new Headers(fields);
   headers.set("Content-Type", contentType);
   headers.set("Cache-Control", "no-store");
+  headers.set("Proxy-Status", proxyStatus(problem.code));
   if (status === 503) headers.set("Retry-After", retryAfterSeconds);
   return new Response(request.method === "HEAD" ? null : body, { status, headers });
 }

@@ -2,8 +2,10 @@ import { limits } from "../../shared/kernel/limits.ts";
 import { isNotRunning } from "../binding.ts";
 import { setFaults } from "../fault-port.ts";
 import { challenges, isAdmin } from "./auth.ts";
+import { takeAnswer } from "./download.ts";
 import type { FrontEnv } from "./env.ts";
 import { livez, readyz } from "./health.ts";
+import { Patience } from "./patience.ts";
 import { refuse, reply } from "./reply.ts";
 import { fieldsForNextHop } from "./site.ts";
 import { bodyIn } from "./upload.ts";
@@ -13,12 +15,33 @@ import { bodyIn } from "./upload.ts";
  * only. Whoever has no credential learns nothing, not even what there is.
  */
 export async function serveTrefoil(request: Request, url: URL, env: FrontEnv, requestId: string): Promise<Response> {
-  if (url.pathname === "/_trefoil/livez") return livez();
-  if (url.pathname === "/_trefoil/readyz") return readyz(env);
+  const word = words.get(url.pathname);
+  if (word !== undefined)
+    return isRead(request) ? word(env) : refuse(request, requestId, readOnly, { fields: allowed });
   if (await isAdmin(request, env.ADMIN_TOKEN)) return askControl(request, url, env, requestId);
   const message = "Send the admin token, as Bearer or as the password of the user admin.";
-  return refuse(request, requestId, { code: "unauthorized", title: "A credential is needed", message }, challenges);
+  return refuse(
+    request,
+    requestId,
+    { code: "unauthorized", title: "A credential is needed", message },
+    { fields: challenges },
+  );
 }
+
+const words = new Map<string, (env: FrontEnv) => Response | Promise<Response>>([
+  ["/_trefoil/livez", livez],
+  ["/_trefoil/readyz", readyz],
+]);
+
+const isRead = ({ method }: Request) => method === "GET" || method === "HEAD";
+
+const allowed = { Allow: "GET, HEAD" };
+
+const readOnly = {
+  code: "method-not-allowed",
+  title: "There is nothing to change here",
+  message: "The front's health can be read by GET.",
+} as const;
 
 /** Control trusts its caller: the credential stays here, and the front says whether faults may be injected. */
 async function askControl(request: Request, url: URL, env: FrontEnv, requestId: string): Promise<Response> {
@@ -27,15 +50,18 @@ async function askControl(request: Request, url: URL, env: FrontEnv, requestId: 
   headers.set("X-Trefoil-Faults", env.FAULTS);
   const { method } = request;
   const body = bodyIn(request);
-  const signal = AbortSignal.timeout(limits.controlMs);
+  const patience = new Patience({ client: limits.controlMs, server: limits.controlMs });
+  const { signal } = patience;
   try {
-    const answer = await env.CONTROL.fetch(url, { method, headers, body, signal, redirect: "manual" });
-    if (await isNotRunning(answer, signal)) return refuse(request, requestId, absent);
+    const answer = await takeAnswer(
+      await env.CONTROL.fetch(url, { method, headers, body, signal, redirect: "manual" }),
+    );
+    if (isNotRunning(answer.response, answer.flow?.chunks[0])) return refuse(request, requestId, absent);
     if (env.FAULTS === "on" && method !== "GET") setFaults(await env.CONTROL.faults());
-    return reply(answer, null);
+    return reply({ answer, patience, uploaded: null }, null);
   } catch (error) {
     console.warn({ message: "control failed", error: String(error) });
-    return refuse(request, requestId, signal.aborted ? tooLate : failed);
+    return refuse(request, requestId, patience.late === null ? failed : tooLate);
   }
 }
 

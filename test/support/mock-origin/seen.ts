@@ -6,3 +6,10 @@ export interface Seen {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
 }
+
+/** A response in so many words: `/x?a=answer&with=<JSON of this>`. */
+export interface Scripted {
+  readonly status?: number;
+  readonly fields?: readonly (readonly [string, string])[];
+  readonly body?: string | null;
+}

@@ -5,7 +5,7 @@ import type { Outcome } from "../../../shared/balance/redispatch.ts";
 
 function pool(): Pool {
   const servers = ["a", "b", "c"].map((name) => ({ name, binding: name.toUpperCase() }));
-  return openPool("web", { servers, algorithm: "roundrobin", deadlineMs: 1000 });
+  return openPool("web", { servers, algorithm: "roundrobin", stickiness: "none" });
 }
 
 /** One request that fails everywhere it is sent. */
@@ -32,4 +32,16 @@ it("gives each request to no server twice, and ends when all were tried", () => 
   expect(failEverywhere(web)).toBe("abc");
   expect(pick(web, new Map())?.name).toBe("a");
   expect(failEverywhere(web)).toBe("bca");
+});
+
+it("gives a bound visitor to his server first, which costs nobody a turn, then to the others", () => {
+  const web = pool();
+  const tried = new Map<Backend, Outcome>();
+  const names: string[] = [];
+  for (let backend = pick(web, tried, "c"); backend !== undefined; backend = pick(web, tried, "c")) {
+    tried.set(backend, { kind: "rejected" });
+    names.push(backend.name);
+  }
+  expect(names.join("")).toBe("cab");
+  expect(pick(web, new Map(), "nobody")?.name).toBe("c");
 });

@@ -1,11 +1,13 @@
 import { expect, it } from "vitest";
 import { openRouter } from "../../../shared/balance/route.ts";
 
-const poolFor = openRouter([
-  { path: "/", pool: "rest" },
-  { path: "/shop", pool: "shop" },
-  { path: "/shop/media/", pool: "media" },
+const times = { deadlineMs: 1, idleMs: 1, tunnelMs: 1 };
+const routeFor = openRouter([
+  { path: "/", pool: "rest", ...times },
+  { path: "/shop", pool: "shop", ...times },
+  { path: "/shop/media/", pool: "media", ...times },
 ]);
+const poolFor = (path: string) => routeFor(path).pool;
 
 it("lets the longest route win, whatever their order", () => {
   expect(["/", "/index.html", "/shop", "/shop/", "/shop/cart", "/shop/media/a.mp4"].map(poolFor)).toEqual([

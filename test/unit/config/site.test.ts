@@ -19,9 +19,11 @@ const inPool = (change: Record<string, unknown>) => refusal({ pools: { web: { ..
 describe("a site configuration", () => {
   it("needs no more than a pool with a server", () => {
     expect(defineSite({ pools: { web } })).toEqual({
-      routes: [{ path: "/", pool: "web" }],
-      pools: { web: { ...web, algorithm: "roundrobin", deadlineMs: 10_000 } },
+      routes: [{ path: "/", pool: "web", deadlineMs: 10_000, idleMs: 60_000, tunnelMs: 3_600_000 }],
+      pools: { web: { ...web, algorithm: "roundrobin", stickiness: "none" } },
       database: { primary: "db-1", replicas: ["db-2", "db-3"], readWaitMs: 100 },
+      errorPages: {},
+      assets: { immutable: [] },
       debugHeaders: "dev",
     });
   });
@@ -46,26 +48,37 @@ describe("a wrong value", () => {
   });
 
   it("is named with every other one, a line for each", () => {
-    expect(inPool({ algorithm: 1, deadlineMs: "10 s" }).split("\n")).toHaveLength(2);
+    expect(inPool({ algorithm: 1, stickiness: true }).split("\n")).toHaveLength(2);
   });
 
   it("may be a key that does not exist, or one that is missing", () => {
     expect(inPool({ algoritm: "roundrobin" })).toBe(
-      "SiteConfigError: pools.web.algoritm: found this key, allowed: the keys algorithm, servers, deadlineMs",
+      "SiteConfigError: pools.web.algoritm: found this key, allowed: the keys algorithm, servers, stickiness",
     );
     expect(inPool({ servers: [{ name: "a" }] })).toBe(
       "SiteConfigError: pools.web.servers[0].binding: found nothing, allowed: a value; this key has no default",
     );
   });
 
-  it("may be a time out of its bounds", () => {
-    const allowed = `allowed: a whole number of milliseconds from 1 to ${limits.deadlineMs}`;
-    for (const deadlineMs of [0, -1, 1.5, limits.deadlineMs + 1, "1000"])
-      expect(inPool({ deadlineMs })).toBe(
-        `SiteConfigError: pools.web.deadlineMs: found ${JSON.stringify(deadlineMs)}, ${allowed}`,
-      );
-    for (const deadlineMs of [1, limits.deadlineMs]) expect(inPool({ deadlineMs })).toBe("taken");
+  it.each(["deadlineMs", "idleMs", "tunnelMs"] as const)("may be a time out of its bounds: %s", (key) => {
+    const onRoute = (ms: unknown) => refusal({ routes: [{ path: "/", pool: "web", [key]: ms }] });
+    const allowed = `allowed: a whole number of milliseconds from 1 to ${limits[key]}`;
+    for (const ms of [0, -1, 1.5, limits[key] + 1, "1000"])
+      expect(onRoute(ms)).toBe(`SiteConfigError: routes[0].${key}: found ${JSON.stringify(ms)}, ${allowed}`);
+    for (const ms of [1, limits[key]]) expect(onRoute(ms)).toBe("taken");
     expect(refusal({ database: { readWaitMs: 0 } })).toBe("taken");
+  });
+
+  it("may be an error page that cannot be filled in", () => {
+    const page = (form: Record<string, string>, status = "503") => refusal({ errorPages: { [status]: form } });
+    expect(page({ html: "{{title}} {{titel}}" })).toContain(
+      'errorPages.503.html: found "{{title}} {{titel}}", allowed: ',
+    );
+    expect(page({ json: '{"error": {{title}}}' })).toContain("allowed: a text that is JSON when its placeholders");
+    expect(page({ text: "x".repeat(limits.errorPageLength + 1) })).toContain(`at most ${limits.errorPageLength}`);
+    expect(page({ html: "" }, "200")).toContain('allowed: a status, such as "503", or "default"');
+    const json = '{"status": {{status}}, "text": "{{title}}: {{message}}"}';
+    expect(page({ html: "x".repeat(limits.errorPageLength), json, text: "{{code}} {{requestId}}" })).toBe("taken");
   });
 
   it("may be a name that stands twice or points nowhere", () => {

@@ -1,0 +1,93 @@
+import { limits } from "../../shared/kernel/limits.ts";
+import { type End, type Flow, flowOf, joined, lengthOf, openFlow, pump, readAhead } from "./flow.ts";
+import type { Limits, Party, Patience } from "./patience.ts";
+
+/** A server's answer: the header, and its body as far as it is here. */
+export interface Answer {
+  readonly response: Response;
+  /** `null` when there is no body. */
+  readonly flow: Flow | null;
+}
+
+/** Longest silence of a body under way, and of a tunnel. */
+export interface Silence {
+  readonly idleMs: number;
+  readonly tunnelMs: number;
+}
+
+const stop = { bytes: limits.readAheadBytes, pauseMs: limits.readAheadMs };
+
+/**
+ * Takes an answer over, with its body if that is small and there: such a one cannot break off half-way through, and when
+ * it does here, another server may still get the request.
+ *
+ * @throws what the body breaks off with, also when it is not of the length that it states.
+ */
+export async function takeAnswer(response: Response): Promise<Answer> {
+  const body: ReadableStream<Uint8Array> | null = response.body;
+  if (body === null || response.webSocket !== null) return { response, flow: null };
+  const opened = openFlow(body);
+  const flow = isEventStream(response) ? opened : await readAhead(opened, () => undefined, stop);
+  const length = statedLength(response);
+  if (flow.rest === null && length !== null && length !== lengthOf(flow.chunks))
+    throw new Error(`The server states a length of ${length} bytes and sends ${lengthOf(flow.chunks)}.`);
+  return { response, flow };
+}
+
+const isEventStream = ({ headers }: Response) =>
+  headers.get("Content-Type")?.toLowerCase().startsWith("text/event-stream") ?? false;
+
+function statedLength({ headers }: Response): number | null {
+  const field = headers.get("Content-Length");
+  return field !== null && /^\d{1,15}$/.test(field) ? Number(field) : null;
+}
+
+/** How long either side of an answer may be silent. As in HAProxy, `timeout tunnel` takes the place of all others. */
+export function silenceOf({ response }: Answer, { idleMs, tunnelMs }: Silence): Limits {
+  const ms = response.webSocket !== null || isEventStream(response) ? tunnelMs : idleMs;
+  return { client: ms, server: ms };
+}
+
+const parties: Readonly<Record<End, Party>> = { source: "server", sink: "client" };
+
+/**
+ * The body of the response to the client: bytes if all is here, else a stream that breaks when the server's does, when
+ * it is longer or shorter than stated, and when `patience` is over.
+ *
+ * @param uploaded when the request's body is not at its end yet: the response's ends after it.
+ */
+export function bodyOf(answer: Answer, patience: Patience, uploaded: Promise<unknown> | null): BodyInit | null {
+  const { flow, response } = answer;
+  if (flow?.rest || (uploaded !== null && mayHaveBody(response)))
+    return streamed(flow ?? flowOf(new Uint8Array()), response, patience, uploaded);
+  patience.end();
+  return flow === null ? null : joined(flow);
+}
+
+/** RFC 9110 6.4.1. */
+const mayHaveBody = ({ status, webSocket }: Response) => webSocket === null && ![204, 205, 304].includes(status);
+
+function streamed(
+  flow: Flow,
+  response: Response,
+  patience: Patience,
+  uploaded: Promise<unknown> | null,
+): ReadableStream<Uint8Array> {
+  const length = flow.rest === null ? lengthOf(flow.chunks) : statedLength(response);
+  const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
+  void deliver(flow, writable, patience, uploaded);
+  return readable;
+}
+
+async function deliver(
+  flow: Flow,
+  sink: WritableStream<Uint8Array>,
+  patience: Patience,
+  uploaded: Promise<unknown> | null,
+): Promise<void> {
+  const broke = await pump(flow, sink, (end) => patience.turn(parties[end]), patience.signal, uploaded);
+  patience.end();
+  if (broke === null) return;
+  flow.rest?.reader.cancel(broke.error).catch(() => undefined);
+  console.info({ message: "response broke off", at: parties[broke.at], error: String(broke.error) });
+}
