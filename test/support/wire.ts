@@ -8,8 +8,8 @@ export interface Wire {
   readonly end: "closed" | "reset" | "open";
 }
 
-/** What to do on a connection: send bytes, wait until something has come, or leave without a word. */
-export type Step = string | { readonly waitFor: string } | { readonly leave: true };
+/** What to do on a connection: send bytes, wait until something has come, or send no more. */
+export type Step = string | { readonly waitFor: string } | { readonly end: true };
 
 /**
  * A connection to the site on which these bytes are sent as they stand, one character each: for what no client library
@@ -33,7 +33,7 @@ export function onWire(url: URL, steps: readonly Step[], openMs = 5000): Promise
         if (typeof step === "object" && "waitFor" in step && !text.includes(step.waitFor)) return;
         left.shift();
         if (typeof step === "string") socket.write(step, "latin1");
-        else if ("leave" in step) return finish("closed");
+        else if ("end" in step) socket.end();
       }
     };
     socket.on("connect", go);

@@ -69,6 +69,7 @@ async function deliver(flow: Flow, sink: WritableStream<Uint8Array>, patience: P
   const broke = await pump(flow, sink, (end) => patience.turn(parties[end]), patience.signal);
   if (broke?.at === "sink") await linger(flow);
   else if (broke === null) patience.turn("server");
+  else console.info({ message: "client broke off", error: String(broke.error) });
   return { clientBroke: broke?.at === "source" };
 }
 

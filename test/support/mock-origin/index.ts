@@ -12,53 +12,52 @@ const seen = new Map<string, Seen[]>();
 export default {
   async fetch(request: Request, env: { readonly SERVER: string }): Promise<Response> {
     const url = new URL(request.url);
-    if (url.pathname === "/mock/seen") return Response.json(seen.get(url.searchParams.get("id") ?? "") ?? []);
-    if (url.pathname === "/mock/made") return new Response(`${made}`);
-    if (url.pathname === "/mock/closes") return new Response(closes.get(url.searchParams.get("id") ?? "") ?? "");
+    const asked = url.searchParams.get("id") ?? "";
+    if (url.pathname === "/mock/seen") return Response.json(seen.get(asked) ?? []);
+    if (url.pathname === "/mock/made") return Response.json(made);
+    if (url.pathname === "/mock/closes") return new Response(closes.get(asked) ?? "");
     const behaviour = url.searchParams.get(env.SERVER) ?? "echo";
     if (behaviour === "leave-body") return Response.json({ server: env.SERVER });
     if (behaviour === "early") return new Response(url.searchParams.get("body"), { status: 413 });
     if (behaviour === "echo-body") return new Response(request.body);
-    const received: Seen = {
-      server: env.SERVER,
-      method: request.method,
-      url: request.url,
-      headers: [...request.headers],
-      body: await request.text(),
-    };
-    const id = request.headers.get("X-Request-Id") ?? "";
-    seen.set(id, [...(seen.get(id) ?? []), received]);
-    return behave(behaviour, received, request);
+    const received = await receive(request, env.SERVER);
+    const behave = behaviours[behaviour];
+    if (behave !== undefined) return behave(received, request);
+    return new Response(`origin ${received.server} says ${behaviour}`, { status: Number(behaviour) });
   },
 };
 
-async function behave(behaviour: string, received: Seen, request: Request): Promise<Response> {
-  if (behaviour === "echo") return Response.json(received);
-  if (behaviour === "answer") return scripted(new URL(request.url));
-  if (behaviour === "throw") throw new Error(`origin ${received.server} exploded`);
-  if (behaviour === "hang") return new Promise((resolve) => setTimeout(() => resolve(Response.json(received)), 20_000));
-  if (behaviour === "slow-body") return new Response(slowBody());
-  if (behaviour === "break") return new Response(breaking());
-  if (behaviour === "break-sized") return new Response(breaking().pipeThrough(new FixedLengthStream(28)), sized(28));
-  if (behaviour === "break-at-once") return new Response(slowly(["the first half"], 1, "broken"));
-  if (behaviour === "short") return new Response(slowly(["too short"], 1, "closed"), sized(28));
-  if (behaviour === "stall") return new Response(slowly(["the first half"], 20, "open"));
-  if (behaviour === "drip")
-    return new Response(
-      slowly(
-        Array.from({ length: 8 }, (_, at) => `${at} `),
-        150,
-        "closed",
-      ),
-    );
-  if (behaviour === "events") return new Response(slowly(["data: 1\n\n", "data: 2\n\n"], 700, "closed"), events);
-  if (behaviour === "silent-events") return new Response(slowly(["data: 1\n\n"], 20, "open"), events);
-  if (behaviour === "large") return new Response(large(Number(new URL(request.url).searchParams.get("bytes"))));
-  if (behaviour === "redirect") return new Response(null, { status: 302, headers: { Location: "/elsewhere" } });
-  if (behaviour === "hop") return new Response("hop", { headers: hopByHop });
-  if (behaviour === "socket") return socket(request);
-  return new Response(`origin ${received.server} says ${behaviour}`, { status: Number(behaviour) });
+async function receive(request: Request, server: string): Promise<Seen> {
+  const { method, url, headers } = request;
+  const id = headers.get("X-Request-Id") ?? "";
+  const received = { server, method, url, headers: [...headers], body: await request.text() };
+  seen.set(id, [...(seen.get(id) ?? []), received]);
+  return received;
 }
+
+const redirect = { status: 302, headers: { Location: "/elsewhere" } };
+
+const behaviours: Readonly<Record<string, (received: Seen, request: Request) => Response | Promise<Response>>> = {
+  echo: (received) => Response.json(received),
+  answer: (_, { url }) => scripted(new URL(url)),
+  throw({ server }) {
+    throw new Error(`origin ${server} exploded`);
+  },
+  hang: (received) => new Promise((resolve) => setTimeout(() => resolve(Response.json(received)), 20_000)),
+  redirect: () => new Response(null, redirect),
+  hop: () => new Response("hop", { headers: hopByHop }),
+  socket: (_, request) => socket(request),
+  "slow-body": () => new Response(slowly(["first, ", "second"], 1000, "closed")),
+  break: () => new Response(slowly(["the first half"], 50, "broken")),
+  "break-sized": () => new Response(slowly(["the first half"], 50, "broken"), sized(28)),
+  "break-at-once": () => new Response(slowly(["the first half"], 1, "broken")),
+  short: () => new Response(slowly(["too short"], 1, "closed"), sized(28)),
+  stall: () => new Response(slowly(["the first half"], 20, "open")),
+  drip: () => new Response(slowly("0 1 2 3 4 5 6 7 ".match(/../g) ?? [], 150, "closed")),
+  events: () => new Response(slowly(["data: 1\n\n", "data: 2\n\n"], 700, "closed"), events),
+  "silent-events": () => new Response(slowly(["data: 1\n\n"], 20, "open"), events),
+  large: (_, { url }) => new Response(large(Number(new URL(url).searchParams.get("bytes")))),
+};
 
 function scripted(url: URL): Response {
   const { status = 200, fields = [], body = null } = JSON.parse(url.searchParams.get("with") ?? "{}") as Scripted;
@@ -121,39 +120,10 @@ const hopByHop = {
   "X-Trefoil-Bookmark": "0001",
 };
 
-/** A body that ends in an error after its first bytes. Not at once: the call would reject with no header at all. */
-function breaking(): ReadableStream<Uint8Array> {
-  let pulls = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        pulls += 1;
-        if (pulls === 1) return controller.enqueue(new TextEncoder().encode("the first half"));
-        await scheduler.wait(50);
-        controller.error(new Error("the disk is gone"));
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-/** A body whose second half comes a second after the first. */
-function slowBody(): ReadableStream<Uint8Array> {
-  const { readable, writable } = new IdentityTransformStream();
-  const writer = writable.getWriter();
-  void (async () => {
-    await writer.write(new TextEncoder().encode("first, "));
-    await scheduler.wait(1000);
-    await writer.write(new TextEncoder().encode("second"));
-    await writer.close();
-  })();
-  return readable;
-}
-
 /** What clients said when they closed, by the id in the query. */
 const closes = new Map<string, string>();
 
-/** A WebSocket that echoes; `close 4001 why` makes it close, `flood` send 16 MB as fast as it can. */
+/** A WebSocket that echoes; `close 4001 why` makes it close, `flood` send 64 MB as fast as it can. */
 function socket(request: Request): Response {
   if (request.headers.get("Upgrade") !== "websocket") return new Response("no upgrade", { status: 426 });
   const { 0: client, 1: server } = new WebSocketPair();
@@ -169,6 +139,6 @@ function answer(server: WebSocket, data: string | ArrayBuffer): void {
   if (typeof data !== "string") return server.send(data);
   const [word, code, reason] = data.split(" ");
   if (word === "close") server.close(Number(code), reason);
-  else if (word === "flood") for (let turn = 0; turn < 256; turn++) server.send(new Uint8Array(65_536));
+  else if (word === "flood") for (let turn = 0; turn < 1024; turn++) server.send(new Uint8Array(65_536));
   else server.send(`echo ${data}`);
 }
