@@ -144,6 +144,10 @@ const schema = v.pipe(
     pools: v.pipe(
       v.record(name, pool, "a section { name: pool, ... }"),
       v.check((pools) => Object.keys(pools).length > 0, "at least one pool"),
+      v.check(
+        (pools) => Object.values(pools).filter(({ stickiness }) => stickiness === "cookie").length <= 1,
+        "one sticky pool at most: its cookie names one server",
+      ),
     ),
     database: v.optional(database, {}),
     /**

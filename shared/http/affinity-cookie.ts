@@ -2,8 +2,8 @@ import type { HeaderFields } from "./fields.ts";
 
 const name = "TREFOIL_SRV";
 
-/** The cookie with what parts it from the one before; a comma where two `Cookie` lines were made one. */
-const own = new RegExp(`(?:^|[;,]\\s*)${name}=([^;,]*)`, "g");
+/** The cookie with what parts it from the one before. */
+const own = new RegExp(`(?:^|;)\\s*${name}=([^;]*)`, "g");
 
 /**
  * Takes the cookie that names a visitor's server out of a request, as HAProxy does with `indirect`: it is between the
@@ -17,10 +17,10 @@ export function takeAffinityCookie(fields: HeaderFields): string | null {
   if (field === null || !field.includes(name)) return null;
   const [first] = field.matchAll(own);
   if (first === undefined) return null;
-  const others = field.replaceAll(own, "").replace(/^[;,]\s*/, "");
+  const others = field.replaceAll(own, "").replace(/^;\s*/, "");
   if (others === "") fields.delete("Cookie");
   else fields.set("Cookie", others);
-  return first[1] ?? "";
+  return (first[1] ?? "").trim();
 }
 
 /** The fields of a response that pure code needs, where `Set-Cookie` may stand several times. */
@@ -36,7 +36,8 @@ export function dropAffinityCookie(fields: ResponseFields): void {
   for (const cookie of cookies) if (!isOwn(cookie)) fields.append("Set-Cookie", cookie);
 }
 
-const isOwn = (setCookie: string) => setCookie.startsWith(`${name}=`);
+/** RFC 6265 5.2: a browser takes the name without the space around it. */
+const isOwn = (setCookie: string) => setCookie.split("=", 1)[0]?.trim() === name;
 
 /**
  * Binds a visitor to the server that answered him, for as long as his browser runs.

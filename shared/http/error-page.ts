@@ -36,7 +36,7 @@ export const templateFor = (pages: ErrorPages, status: number, format: Format): 
 /** Puts the facts into a template, escaped so that they are text there and nothing else. */
 export const fill = (template: string, format: Format, facts: Facts): string =>
   template.replaceAll(placeholder, (whole, name) =>
-    name in facts ? escapes[format](facts[name as keyof Facts]) : whole,
+    Object.hasOwn(facts, name) ? escapes[format](facts[name as keyof Facts]) : whole,
   );
 
 const entities: Readonly<Record<string, string>> = {

@@ -20,14 +20,8 @@ export interface Arrival {
   readonly acceptEncoding: string | null;
 }
 
-/** What a client could claim about its own arrival, beside the fields that are set anyway. */
-const claims = [
-  "X-Forwarded-Port",
-  "X-Forwarded-Prefix",
-  "X-Forwarded-Scheme",
-  "X-Forwarded-Server",
-  "X-Forwarded-Ssl",
-];
+/** What a client could claim about its own address, beside `X-Forwarded-*`. */
+const claims = ["True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP"];
 
 /** By which Trefoil tells the client where and how a request was served; the site configuration decides whether it does. */
 const debugFields = ["X-Served-By", "X-Trefoil-Node", "X-Trefoil-Bookmark", "Server-Timing"];
@@ -46,7 +40,7 @@ export function forwardRequest(fields: HeaderFields, arrival: Arrival): void {
   const { clientAddress, protocol, version, host, requestId, acceptEncoding } = arrival;
   const webSocket = fields.get("Upgrade")?.toLowerCase() === "websocket";
   removeHopByHop(fields);
-  for (const name of claims) fields.delete(name);
+  removeClaims(fields);
   joinCookies(fields);
   put(fields, "X-Forwarded-For", clientAddress);
   put(fields, "X-Real-IP", clientAddress);
@@ -57,6 +51,11 @@ export function forwardRequest(fields: HeaderFields, arrival: Arrival): void {
   fields.append("Via", `${version} ${pseudonym}`);
   if (acceptEncoding !== null) put(fields, "Accept-Encoding", acceptEncoding || null);
   if (webSocket) askForWebSocket(fields);
+}
+
+function removeClaims(fields: HeaderFields): void {
+  for (const name of [...fields.keys()]) if (name.startsWith("x-forwarded-")) fields.delete(name);
+  for (const name of claims) fields.delete(name);
 }
 
 /** Where two `Cookie` lines were made one, by the comma that joins other fields. None stands so in a cookie: RFC 6265 4.1.1. */

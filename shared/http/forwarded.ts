@@ -11,6 +11,13 @@ function node(address: string | null): string {
   return quoted(address.includes(":") ? `[${address}]` : address);
 }
 
+/**
+ * The address in what workerd says of a connection's other end, `192.0.2.7:4711` or `[2001:db8::7]:4711`; `null` for
+ * anything else.
+ */
+export const addressOf = (peer: string): string | null =>
+  /^(?:\[([\da-f:.]+)\]|([\d.]+)):\d+$/i.exec(peer)?.slice(1).find(Boolean) ?? null;
+
 const quoted = (value: string) => (isToken.test(value) ? value : `"${value.replaceAll(/["\\]/g, "\\$&")}"`);
 
 /** RFC 9110 5.6.2. */

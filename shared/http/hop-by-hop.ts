@@ -20,9 +20,9 @@ const hopByHop = [
 /** Removes the fields that must not go to the next hop, with those that `Connection` names (RFC 9110 7.6.1). */
 export function removeHopByHop(fields: HeaderFields): void {
   const named = fields.get("Connection")?.split(",") ?? [];
-  for (const name of named.map((option) => option.trim()).filter(isToken)) fields.delete(name);
+  for (const name of named.map((option) => option.trim()).filter(mayBeRemoved)) fields.delete(name);
   for (const name of hopByHop) fields.delete(name);
 }
 
-/** RFC 9110 5.6.2. `Headers` throws at a name of another form. */
-const isToken = (text: string) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
+/** RFC 9110 5.6.2: `Headers` throws at a name of another form. `Host` says for whom a request is, on every hop (7.2). */
+const mayBeRemoved = (text: string) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text) && text.toLowerCase() !== "host";

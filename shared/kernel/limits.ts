@@ -19,8 +19,10 @@ export const limits = {
   chunkBytes: 32 * 1024,
   /** Milliseconds for which the rest of a body is taken and dropped when the server has answered before its end, so that the client reads the answer and not a reset connection: nginx, `lingering_time`. */
   lingerMs: 30_000,
-  /** Bytes that may wait for one end of a WebSocket, beside one message (32 MiB at most): a burst for a quick reader fits, and a dozen slow ones do not fill the isolate's 128 MB. */
-  tunnelBytes: 8 * 1024 * 1024,
+  /** Milliseconds for which a client may send nothing meanwhile: nginx, `lingering_timeout`. */
+  lingerSilenceMs: 5_000,
+  /** Bytes that may wait for one end of a WebSocket, beside one message (32 MiB at most): a burst for a quick reader fits. The runtime drops none of it before the connection ends, so a slow reader keeps that much of the isolate's 128 MB. */
+  tunnelBytes: 2 * 1024 * 1024,
   /** UTF-16 units of one error page: each stands in memory, in every isolate. */
   errorPageLength: 64 * 1024,
 

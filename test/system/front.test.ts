@@ -103,7 +103,7 @@ describe("a server that fails before the first byte", () => {
 });
 
 describe("all servers gone", () => {
-  const gone = "/?a=throw&b=503&c=504";
+  const gone = "/?a=throw&b=throw&c=throw";
 
   it("is a 503 that says when to come back, after one try of each", async () => {
     const response = await site.fetch(gone, withId("gone", { headers: { Accept: "text/html" } }));
@@ -118,6 +118,21 @@ describe("all servers gone", () => {
     expect(await response.json()).toMatchObject({ error: { code: "no-server" } });
     const head = await site.fetch(gone, { method: "HEAD" });
     expect([head.status, await head.text()]).toEqual([503, ""]);
+  });
+});
+
+describe("a failure that a server states itself (502, 503, 504)", () => {
+  it("goes to the client when no other server does better: the last one's", async () => {
+    const response = await site.fetch("/?a=503&b=504&c=throw", withId("stated"));
+    expect([response.status, await response.text()]).toEqual([504, "origin b says 504"]);
+    expect(response.headers.has("Proxy-Status")).toBe(false);
+    expect(await runs("stated")).toEqual([1, 1, 1]);
+  });
+
+  it("goes to the client at once, for a POST", async () => {
+    const response = await site.fetch("/?a=503", withId("stated-post", { method: "POST", body: "x" }));
+    expect([response.status, await response.text()]).toEqual([503, "origin a says 503"]);
+    expect(await runs("stated-post")).toEqual([1, 0, 0]);
   });
 });
 

@@ -50,6 +50,16 @@ describe("a pool with stickiness: cookie (HAProxy: cookie TREFOIL_SRV insert ind
     expect([await cookies("TREFOIL_SRV=b"), await cookies("x=1; TREFOIL_SRV=b; y=2")]).toEqual([undefined, "x=1; y=2"]);
   });
 
+  it("keeps it from the servers of other pools too, and theirs from the visitor", async () => {
+    const headers = { Cookie: "TREFOIL_SRV=b; x=1" };
+    const seen = (await (await site.fetch("/", { headers })).json()) as Seen;
+    expect(new Map(seen.headers).get("cookie")).toBe("x=1");
+    const set = JSON.stringify({ fields: [["Set-Cookie", "TREFOIL_SRV=evil"]], body: "x" });
+    const query = ["a", "b", "c"].map((server) => `${server}=answer`).join("&");
+    const answer = await site.fetch(`/?${query}&with=${encodeURIComponent(set)}`);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  });
+
   it("drops one that a server sets, beside its other cookies", async () => {
     const fields = [
       ["Set-Cookie", "TREFOIL_SRV=evil"],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { limits } from "../../shared/kernel/limits.ts";
-import { joined, lengthOf, openFlow, pump, readAhead } from "../../workers/front/flow.ts";
+import { openFlow, pump, readAhead } from "../../workers/front/flow.ts";
 import { Patience } from "../../workers/front/patience.ts";
 import { send } from "../../workers/front/upload.ts";
 
@@ -25,6 +25,7 @@ function body() {
     stream,
     cancelled,
     push: (chunk: Uint8Array) => controller?.enqueue(chunk),
+    fail: (error: Error) => controller?.error(error),
     end: () => {
       controller?.close();
       controller?.byobRequest?.respond(0);
@@ -42,7 +43,10 @@ describe("reading ahead", () => {
     for (const value of [1, 2, 3]) source.push(bytes(1000, value));
     source.end();
     const flow = await reading;
-    expect([flow.rest, joined(flow).byteLength]).toEqual([null, 3000]);
+    expect([flow.rest, flow.start]).toEqual([
+      null,
+      new Uint8Array([1, 2, 3].flatMap((value) => [...bytes(1000, value)])),
+    ]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -52,21 +56,30 @@ describe("reading ahead", () => {
     source.push(bytes(10, 1));
     await vi.advanceTimersByTimeAsync(limits.readAheadMs);
     const flow = await reading;
-    expect([lengthOf(flow.chunks), flow.rest === null]).toEqual([10, false]);
+    expect([flow.start, flow.rest === null]).toEqual([bytes(10, 1), false]);
     source.push(bytes(20, 2));
     source.end();
     const whole = await readAhead(flow, ignore, null);
-    expect(joined(whole)).toEqual(new Uint8Array([...bytes(10, 1), ...bytes(20, 2)]));
+    expect(whole.start).toEqual(new Uint8Array([...bytes(10, 1), ...bytes(20, 2)]));
   });
 
-  it(`stops at ${limits.readAheadBytes} bytes, and no chunk is larger than ${limits.chunkBytes}`, async () => {
+  it(`stops at ${limits.readAheadBytes} bytes, one chunk of ${limits.chunkBytes} more at most`, async () => {
     const source = body();
     const reading = readAhead(openFlow(source.stream), ignore, until);
     source.push(bytes(4 * limits.readAheadBytes));
-    const flow = await reading;
-    const length = lengthOf(flow.chunks);
-    expect([length >= limits.readAheadBytes, length < limits.readAheadBytes + limits.chunkBytes]).toEqual([true, true]);
-    expect(Math.max(...flow.chunks.map(({ byteLength }) => byteLength))).toBe(limits.chunkBytes);
+    const { byteLength } = (await reading).start;
+    expect(byteLength).toBeGreaterThanOrEqual(limits.readAheadBytes);
+    expect(byteLength).toBeLessThan(limits.readAheadBytes + limits.chunkBytes);
+  });
+
+  it("keeps no more memory than twice the bytes, however small the chunks are", async () => {
+    const source = body();
+    const reading = readAhead(openFlow(source.stream), ignore, null);
+    for (let at = 0; at < 10_000; at++) source.push(bytes(1, at));
+    source.end();
+    const { start } = await reading;
+    expect([start.byteLength, start.buffer.byteLength <= 20_000]).toEqual([10_000, true]);
+    expect(start.every((value, at) => value === at % 256)).toBe(true);
   });
 });
 
@@ -75,7 +88,8 @@ describe("a pump", () => {
     const source = body();
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const turns: string[] = [];
-    const done = pump(openFlow(source.stream), writable, (end) => turns.push(end), new AbortController().signal);
+    const { signal } = new AbortController();
+    const done = pump(openFlow(source.stream), { sink: writable, onTurn: (end) => turns.push(end), signal });
     source.push(bytes(1));
     await vi.advanceTimersByTimeAsync(0);
     expect(turns).toEqual(["source", "sink"]);
@@ -91,7 +105,7 @@ describe("a pump", () => {
       const source = body();
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       const stop = new AbortController();
-      void pump(openFlow(source.stream), writable, ignore, stop.signal);
+      void pump(openFlow(source.stream), { sink: writable, onTurn: ignore, signal: stop.signal });
       if (first !== null) source.push(first);
       await vi.advanceTimersByTimeAsync(0);
       stop.abort(new Error("stopped"));
@@ -115,18 +129,48 @@ describe("the rest of an upload whose server has answered", () => {
     await refuse();
     for (let turn = 0; turn < 100; turn++) source.push(bytes(limits.chunkBytes));
     source.end();
-    expect(await sending.ended).toEqual({ clientBroke: false });
-    expect(vi.getTimerCount()).toBe(0);
+    await sending.ended;
+    expect([sending.clientBroke.aborted, vi.getTimerCount()]).toEqual([false, 0]);
   });
 
-  it(`is cut off after ${limits.lingerMs} ms`, async () => {
+  it(`is cut off after ${limits.lingerSilenceMs} ms of silence`, async () => {
     const { source, sending, refuse } = refused();
     await refuse();
     source.push(bytes(1));
-    await vi.advanceTimersByTimeAsync(limits.lingerMs - 1);
+    await vi.advanceTimersByTimeAsync(limits.lingerSilenceMs - 1);
     expect(source.cancelled).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
     expect(source.cancelled).toHaveBeenCalledOnce();
     await sending.ended;
   });
+
+  it(`is cut off after ${limits.lingerMs} ms, though it still comes`, async () => {
+    const { source, sending, refuse } = refused();
+    await refuse();
+    for (let atMs = 0; atMs < limits.lingerMs; atMs += 1000) {
+      expect(source.cancelled).not.toHaveBeenCalled();
+      source.push(bytes(1));
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    expect(source.cancelled).toHaveBeenCalledOnce();
+    await sending.ended;
+  });
+});
+
+it("a client that breaks off ends the call before the body, which a server could take for a whole one", async () => {
+  vi.stubGlobal("IdentityTransformStream", TransformStream);
+  const source = body();
+  const patience = new Patience({ client: 1000, server: 1000 });
+  const sending = send({ kind: "streamed", flow: openFlow(source.stream), length: null }, patience);
+  const order: string[] = [];
+  sending.clientBroke.addEventListener("abort", () => order.push("call"));
+  const reading = sending.body
+    .getReader()
+    .read()
+    .catch(() => order.push("body"));
+  source.fail(new Error("gone"));
+  await sending.ended;
+  await reading;
+  expect(order).toEqual(["call", "body"]);
+  patience.end();
 });

@@ -5,10 +5,9 @@ import { mayRedispatch, type Outcome, type Repeatability } from "../../shared/ba
 import type { RouteConfig } from "../../shared/config/site.ts";
 import { isNotRunning, serviceBinding } from "../binding.ts";
 import { partitioned } from "../fault-port.ts";
-import { type Answer, silenceOf, takeAnswer } from "./download.ts";
+import { type Answer, asItIs, type Delivery, silenceOf, takeAnswer } from "./download.ts";
 import { discard } from "./flow.ts";
 import { Patience } from "./patience.ts";
-import type { Delivery } from "./reply.ts";
 import { send, type Sending, takeUpload, type Upload } from "./upload.ts";
 
 /** A request on its way to a server. */
@@ -28,7 +27,7 @@ export type Dispatched =
   | ({ readonly kind: "answer"; readonly servedBy: string } & Delivery)
   /** The server failed, and no other may get the request. */
   | { readonly kind: "failed" }
-  /** Every server was tried and failed. */
+  /** Every server was tried, and none has answered. */
   | { readonly kind: "exhausted" }
   /** No server is there to be tried. */
   | { readonly kind: "not-running" }
@@ -39,15 +38,21 @@ export type Dispatched =
   /** No header came in time. */
   | { readonly kind: "deadline" };
 
+/** A request under way: what has become of its body, and who is to move. */
+interface Exchange {
+  readonly task: Task;
+  readonly upload: Upload;
+  readonly patience: Patience;
+  readonly env: object;
+  /** The body, once it was streamed to a server. */
+  sending: Sending | null;
+}
+
 /** One try. The answer is there when something answered. */
 interface Try {
   readonly backend: Backend;
   readonly outcome: Outcome;
   readonly answer: Answer | null;
-  /** The body of the request, if it was streamed. */
-  readonly sending: Sending | null;
-  /** Did it break off on the client's side? Then the server has not failed. */
-  readonly clientBroke?: boolean;
 }
 
 /**
@@ -58,74 +63,90 @@ export async function dispatch(task: Task, env: object): Promise<Dispatched> {
   const { deadlineMs, idleMs } = task.route;
   const patience = new Patience({ client: idleMs, server: deadlineMs });
   const upload = await takeUpload(task.request, patience);
-  const result = upload === null ? null : await tryServers(task, upload, patience, env);
+  const exchange: Exchange | null = upload && { task, upload, patience, env, sending: null };
+  const result = exchange && (await tryServers(exchange));
   if (result?.kind === "answer") return result;
+  if (patience.late === "client") return { kind: "client-silent" };
+  await exchange?.sending?.ended;
   patience.end();
-  if (patience.late !== null) return { kind: patience.late === "client" ? "client-silent" : "deadline" };
-  return result ?? { kind: "interrupted" };
+  return patience.late === null ? (result ?? { kind: "interrupted" }) : { kind: "deadline" };
 }
 
-async function tryServers(task: Task, upload: Upload, patience: Patience, env: object): Promise<Dispatched> {
+async function tryServers(exchange: Exchange): Promise<Dispatched> {
+  const { task, upload, patience } = exchange;
   const { pool, bound } = task;
   const request: Repeatability = { method: task.request.method, body: upload.kind };
   const tried = new Map<Backend, Outcome>();
+  let answered: Try | null = null;
   for (let backend = pick(pool, tried, bound); backend !== undefined; backend = pick(pool, tried, bound)) {
-    const last = await ask(backend, task, upload, patience, env);
-    if (last.clientBroke) return { kind: "interrupted" };
-    if (patience.late === null && !mayRedispatch(last.outcome, request)) return settle(last, task, patience);
-    if (last.answer?.flow) discard(last.answer.flow, "Another server is asked.");
-    if (patience.late !== null) return { kind: "deadline" };
+    const last = await ask(backend, exchange);
+    if (exchange.sending?.clientBroke.aborted) return { kind: "interrupted" };
+    if (patience.late === null && !mayRedispatch(last.outcome, request)) return settle(last, exchange);
     tried.set(backend, last.outcome);
+    if (answered?.answer?.flow) discard(answered.answer.flow, "Another server has answered.");
+    if (hasAnswered(last)) answered = last;
+    if (patience.late !== null) break;
   }
+  if (answered !== null && patience.late === null) return settle(answered, exchange);
+  if (answered?.answer?.flow) discard(answered.answer.flow, "The time is over.");
   const isAbsent = ({ kind }: Outcome) => kind === "absent";
   return { kind: [...tried.values()].every(isAbsent) ? "not-running" : "exhausted" };
 }
 
 /** A rejection says no more than that: the origin may have thrown before, in or after its work. */
-async function ask(backend: Backend, task: Task, upload: Upload, patience: Patience, env: object): Promise<Try> {
+async function ask(backend: Backend, exchange: Exchange): Promise<Try> {
+  const { task, patience, env } = exchange;
+  const rejected = { backend, outcome: { kind: "rejected" }, answer: null } as const;
   const server = serviceBinding(env, backend.binding);
-  if (server === null) return { backend, outcome: { kind: "absent" }, answer: null, sending: null };
+  if (server === null) return { ...rejected, outcome: { kind: "absent" } };
   const target = targetOfBinding(backend.binding);
-  const cut = partitioned("front", target);
-  const sending = upload.kind === "streamed" && !cut ? send(upload, patience) : null;
-  const rejected = { backend, outcome: { kind: "rejected" }, answer: null, sending } as const;
-  if (cut) return rejected;
-  const body = sending?.body ?? (upload.kind === "buffered" ? upload.bytes : null);
+  if (partitioned("front", target)) return rejected;
   try {
-    const answer = await takeAnswer(await server.fetch(task.request.url, requestInit(task, body, patience)));
+    const answer = await takeAnswer(await server.fetch(task.request.url, requestInit(exchange)));
     if (partitioned(target, "front")) return { ...rejected, answer };
-    return { backend, outcome: outcomeOf(answer), answer, sending };
+    return { backend, outcome: outcomeOf(answer), answer };
   } catch (error) {
-    if (patience.late === "client") return rejected;
-    if (await brokeBefore(sending?.ended)) return { ...rejected, clientBroke: true };
-    console.warn({ message: "server failed", server: backend.name, url: task.request.url, error: String(error) });
+    const { late } = patience;
+    const clientBroke = exchange.sending?.clientBroke.aborted ?? false;
+    const what = clientBroke || late === "client" ? "client broke off" : "server failed";
+    console.warn({ message: what, server: backend.name, url: task.request.url, error: String(error) });
     return rejected;
   }
 }
 
-/** Has the body broken off on the client's side by now? A server that gets a part of a request can only fail. */
-async function brokeBefore(ended: Promise<{ readonly clientBroke: boolean }> | undefined): Promise<boolean> {
-  const now = scheduler.wait(0).then(() => ({ clientBroke: false }));
-  return (await Promise.race([ended ?? now, now])).clientBroke;
+function requestInit(exchange: Exchange): RequestInit {
+  const { task, patience } = exchange;
+  const { method, cf } = task.request;
+  const { body, signal } = bodyFor(exchange) ?? { body: null, signal: patience.signal };
+  const init = { method, headers: task.headers, body, signal, ...asItIs };
+  return cf === undefined ? init : { ...init, cf };
 }
 
-/** `redirect: "manual"`: a redirect is the client's to follow. `encodeResponseBody`: so is a content coding to undo. */
-function requestInit({ request: { method, cf }, headers }: Task, body: BodyInit | null, { signal }: Patience) {
-  const init = { method, headers, body, signal, redirect: "manual", encodeResponseBody: "manual" } as const;
-  return cf === undefined ? init : { ...init, cf };
+/** The body for a try, and what ends the try before its time. */
+function bodyFor(exchange: Exchange): { readonly body: BodyInit; readonly signal: AbortSignal } | null {
+  const { upload, patience } = exchange;
+  if (upload.kind === "none") return null;
+  if (upload.kind === "buffered") return { body: upload.bytes, signal: patience.signal };
+  exchange.sending = send(upload, patience);
+  const { body, clientBroke } = exchange.sending;
+  return { body, signal: AbortSignal.any([patience.signal, clientBroke]) };
 }
 
 /** `wrangler dev` turns a Worker's exception into a 500 with the stack in a field; everywhere else the call rejects. */
 function outcomeOf({ response, flow }: Answer): Outcome {
-  if (isNotRunning(response, flow?.chunks[0])) return { kind: "absent" };
+  if (isNotRunning(response, flow?.start)) return { kind: "absent" };
   const exception = response.headers.has("MF-Experimental-Error-Stack");
   return { kind: "answered", status: response.status, exception };
 }
 
+const hasAnswered = ({ outcome, answer }: Try): boolean =>
+  outcome.kind === "answered" && !outcome.exception && answer !== null;
+
 /** The end of a request that no other server may get: the answer, whatever its status, if there is one. */
-function settle({ backend, outcome, answer, sending }: Try, { route }: Task, patience: Patience): Dispatched {
+function settle(last: Try, { task, patience, sending }: Exchange): Dispatched {
+  const { backend, outcome, answer } = last;
   if (outcome.kind === "absent") return { kind: "not-running" };
-  if (outcome.kind === "rejected" || outcome.exception || answer === null) return { kind: "failed" };
-  patience.restart(silenceOf(answer, route));
+  if (answer === null || !hasAnswered(last)) return { kind: "failed" };
+  patience.restart(silenceOf(answer, task.route));
   return { kind: "answer", servedBy: backend.name, answer, patience, uploaded: sending?.ended ?? null };
 }

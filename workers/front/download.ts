@@ -1,5 +1,5 @@
 import { limits } from "../../shared/kernel/limits.ts";
-import { type End, type Flow, flowOf, joined, lengthOf, openFlow, pump, readAhead } from "./flow.ts";
+import { type End, type Flow, flowOf, openFlow, pump, readAhead } from "./flow.ts";
 import type { Limits, Party, Patience } from "./patience.ts";
 
 /** A server's answer: the header, and its body as far as it is here. */
@@ -15,6 +15,9 @@ export interface Silence {
   readonly tunnelMs: number;
 }
 
+/** How a server is asked, so that its answer comes as it is: a redirect is the client's to follow, a coding his to undo. */
+export const asItIs = { redirect: "manual", encodeResponseBody: "manual" } as const;
+
 const stop = { bytes: limits.readAheadBytes, pauseMs: limits.readAheadMs };
 
 /**
@@ -29,8 +32,9 @@ export async function takeAnswer(response: Response): Promise<Answer> {
   const opened = openFlow(body);
   const flow = isEventStream(response) ? opened : await readAhead(opened, () => undefined, stop);
   const length = statedLength(response);
-  if (flow.rest === null && length !== null && length !== lengthOf(flow.chunks))
-    throw new Error(`The server states a length of ${length} bytes and sends ${lengthOf(flow.chunks)}.`);
+  const sent = flow.start.byteLength;
+  if (flow.rest === null && length !== null && length !== sent)
+    throw new Error(`The server states a length of ${length} bytes and sends ${sent}.`);
   return { response, flow };
 }
 
@@ -48,46 +52,45 @@ export function silenceOf({ response }: Answer, { idleMs, tunnelMs }: Silence): 
   return { client: ms, server: ms };
 }
 
-const parties: Readonly<Record<End, Party>> = { source: "server", sink: "client" };
+/** An answer on its way to the client. */
+export interface Delivery {
+  readonly answer: Answer;
+  /** Watches over what is left of the bodies. */
+  readonly patience: Patience;
+  /** Settles when nothing more of the request's body will come; `null` when nothing was to come. */
+  readonly uploaded: Promise<void> | null;
+}
 
 /**
  * The body of the response to the client: bytes if all is here, else a stream that breaks when the server's does, when
- * it is longer or shorter than stated, and when `patience` is over.
- *
- * @param uploaded when the request's body is not at its end yet: the response's ends after it.
+ * it is longer or shorter than stated, and when `patience` is over. It does not end before the request's body has.
  */
-export function bodyOf(answer: Answer, patience: Patience, uploaded: Promise<unknown> | null): BodyInit | null {
+export async function bodyOf({ answer, patience, uploaded }: Delivery): Promise<BodyInit | null> {
   const { flow, response } = answer;
   if (flow?.rest || (uploaded !== null && mayHaveBody(response)))
-    return streamed(flow ?? flowOf(new Uint8Array()), response, patience, uploaded);
+    return streamed(flow ?? flowOf(new Uint8Array()), { answer, patience, uploaded });
+  await uploaded;
   patience.end();
-  return flow === null ? null : joined(flow);
+  return flow === null ? null : flow.start;
 }
 
 /** RFC 9110 6.4.1. */
 const mayHaveBody = ({ status, webSocket }: Response) => webSocket === null && ![204, 205, 304].includes(status);
 
-function streamed(
-  flow: Flow,
-  response: Response,
-  patience: Patience,
-  uploaded: Promise<unknown> | null,
-): ReadableStream<Uint8Array> {
-  const length = flow.rest === null ? lengthOf(flow.chunks) : statedLength(response);
+function streamed(flow: Flow, delivery: Delivery): ReadableStream<Uint8Array> {
+  const length = flow.rest === null ? flow.start.byteLength : statedLength(delivery.answer.response);
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
-  void deliver(flow, writable, patience, uploaded);
+  void deliver(flow, writable, delivery);
   return readable;
 }
 
-async function deliver(
-  flow: Flow,
-  sink: WritableStream<Uint8Array>,
-  patience: Patience,
-  uploaded: Promise<unknown> | null,
-): Promise<void> {
-  const broke = await pump(flow, sink, (end) => patience.turn(parties[end]), patience.signal, uploaded);
+const parties: Readonly<Record<End, Party>> = { source: "server", sink: "client" };
+
+async function deliver(flow: Flow, sink: WritableStream<Uint8Array>, { patience, uploaded }: Delivery): Promise<void> {
+  const onTurn = (end: End) => patience.turn(parties[end]);
+  const broke = await pump(flow, { sink, onTurn, signal: patience.signal, beforeEnd: uploaded });
   patience.end();
   if (broke === null) return;
-  flow.rest?.reader.cancel(broke.error).catch(() => undefined);
+  flow.rest?.reader.cancel(broke.error);
   console.info({ message: "response broke off", at: parties[broke.at], error: String(broke.error) });
 }

@@ -1,25 +1,50 @@
 import { limits } from "../../shared/kernel/limits.ts";
 
-type Read = ReadableStreamReadResult<Uint8Array>;
-
-/** A body on its way: what is here of it, and where the rest comes from. */
+/** A body on its way: the bytes of it that are here, and where the others come from. */
 export interface Flow {
-  readonly chunks: readonly Uint8Array[];
-  /** Where the rest comes from; `null` when there is none. */
-  readonly rest: { readonly reader: ReadableStreamBYOBReader; readonly next: Promise<Read> } | null;
+  readonly start: Uint8Array;
+  /** `null` when `start` is all of it. */
+  readonly rest: { readonly reader: ChunkReader; readonly next: Promise<Uint8Array | null> } | null;
 }
 
-/** Nothing of it is here yet. */
+/** A body of which nothing is here yet. */
 export function openFlow(body: ReadableStream<Uint8Array>): Flow {
-  const reader = body.getReader({ mode: "byob" });
-  return { chunks: [], rest: { reader, next: read(reader, 0) } };
+  const reader = new ChunkReader(body);
+  return { start: new Uint8Array(), rest: { reader, next: reader.next() } };
 }
 
-/** Memory for a large chunk is not had for nothing, so there is none before a body has shown to be large. */
-const read = (reader: ReadableStreamBYOBReader, bytesBefore: number): Promise<Read> =>
-  reader.read(new Uint8Array(bytesBefore < smallBytes ? smallBytes : limits.chunkBytes));
+/** A body in memory. */
+export const flowOf = (bytes: Uint8Array): Flow => ({ start: bytes, rest: null });
 
+/** Memory for large chunks is not had for nothing, so there is none before a body has shown to be large. */
 const smallBytes = 4096;
+
+/** Reads a body in chunks, however small they come, all into the same memory. */
+class ChunkReader {
+  readonly #reader: ReadableStreamBYOBReader;
+  #memory = new ArrayBuffer(smallBytes);
+  #bytes = 0;
+
+  constructor(body: ReadableStream<Uint8Array>) {
+    this.#reader = body.getReader({ mode: "byob" });
+  }
+
+  /** The next chunk, good until the one after it is asked for; `null` at the end. */
+  async next(): Promise<Uint8Array | null> {
+    if (this.#bytes >= smallBytes && this.#memory.byteLength === smallBytes)
+      this.#memory = new ArrayBuffer(limits.chunkBytes);
+    const { value, done } = await this.#reader.read(new Uint8Array(this.#memory));
+    if (done || value === undefined) return null;
+    this.#memory = value.buffer;
+    this.#bytes += value.byteLength;
+    return value;
+  }
+
+  /** Nobody wants the rest of it. */
+  cancel(reason: unknown): void {
+    this.#reader.cancel(reason).catch(() => undefined);
+  }
+}
 
 /** When to stop reading ahead, before the end. */
 export interface ReadAhead {
@@ -36,38 +61,52 @@ export interface ReadAhead {
  * @param until when to stop before, if at all.
  * @throws what the body breaks off with.
  */
-export async function readAhead(flow: Flow, onChunk: () => void, until: ReadAhead | null): Promise<Flow> {
-  const chunks = [...flow.chunks];
+export async function readAhead({ start, rest }: Flow, onChunk: () => void, until: ReadAhead | null): Promise<Flow> {
+  const read = new Collected(start);
   const pause = until === null ? null : startPause(until.pauseMs);
-  let { rest } = flow;
-  for (let bytes = lengthOf(chunks); rest !== null && (until === null || bytes < until.bytes);) {
-    const result = await (pause === null ? rest.next : Promise.race([rest.next, pause.over]));
-    if (result === null) break;
+  let left = rest;
+  while (left !== null && (until === null || read.bytes.byteLength < until.bytes)) {
+    const { reader, next } = left;
+    const chunk = await (pause === null ? next : Promise.race([next, pause.over]));
+    if (chunk === undefined) break;
     onChunk();
-    if (result.value !== undefined && result.value.byteLength > 0) chunks.push(result.value);
-    bytes = lengthOf(chunks);
-    rest = result.done ? null : { ...rest, next: read(rest.reader, bytes) };
+    if (chunk !== null) read.add(chunk);
+    left = chunk === null ? null : { reader, next: reader.next() };
   }
   pause?.end();
-  return { chunks, rest };
+  return { start: read.bytes, rest: left };
 }
 
 function startPause(ms: number) {
   let timer: ReturnType<typeof setTimeout> | null = null;
-  const over = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), ms)));
+  const over = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
   return { over, end: () => clearTimeout(timer) };
 }
 
-export const lengthOf = (chunks: readonly Uint8Array[]): number =>
-  chunks.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+/** Bytes that grow by copies. */
+class Collected {
+  #memory: Uint8Array;
+  #length: number;
 
-/** The bytes of a flow that has nothing to come. */
-export function joined({ chunks }: Flow): Uint8Array {
-  const [first] = chunks;
-  if (first !== undefined && chunks.length === 1) return first;
-  const whole = new Uint8Array(lengthOf(chunks));
-  chunks.reduce((at, chunk) => (whole.set(chunk, at), at + chunk.byteLength), 0);
-  return whole;
+  constructor(start: Uint8Array) {
+    this.#memory = start;
+    this.#length = start.byteLength;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  add(chunk: Uint8Array): void {
+    const length = this.#length + chunk.byteLength;
+    if (length > this.#memory.byteLength) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#memory.byteLength));
+      larger.set(this.bytes);
+      this.#memory = larger;
+    }
+    this.#memory.set(chunk, this.#length);
+    this.#length = length;
+  }
 }
 
 /** Which end of a flow it is about. */
@@ -76,25 +115,29 @@ export type End = "source" | "sink";
 /** Where a flow broke, and what was said there; `null` when all of it arrived. */
 export type Break = { readonly at: End; readonly error: unknown } | null;
 
+/** How a flow is let into a stream. */
+export interface Pumping {
+  readonly sink: WritableStream<Uint8Array>;
+  /** Called before each wait, with the end that is to move. */
+  readonly onTurn: (end: End) => void;
+  /** Called when the source breaks, before the sink is broken too. */
+  readonly onBreak?: (error: unknown) => void;
+  /** Breaks the sink off. */
+  readonly signal: AbortSignal;
+  /** The sink stays open until this is settled, though all is in it. */
+  readonly beforeEnd?: Promise<unknown> | null;
+}
+
 /**
  * Lets a flow into a stream, one chunk at a time: the next one is read when the last one was taken. When the source
- * breaks, so does the stream, so that nobody takes a part for the whole; when the stream does, the source is the
- * caller's to end.
- *
- * @param onTurn called before each wait, with the end that is to move.
- * @param signal breaks both ends off.
- * @param beforeEnd the stream stays open until this is settled, though all is in it.
+ * breaks, so does the sink, so that nobody takes a part for the whole; when the sink does, the source is the caller's to
+ * end.
  */
-export async function pump(
-  flow: Flow,
-  sink: WritableStream<Uint8Array>,
-  onTurn: (end: End) => void,
-  signal: AbortSignal,
-  beforeEnd: Promise<unknown> | null = null,
-): Promise<Break> {
+export async function pump(flow: Flow, { sink, onTurn, onBreak, signal, beforeEnd }: Pumping): Promise<Break> {
   const writer = sink.getWriter();
-  const breakOff = () => void writer.abort(signal.reason).catch(() => undefined);
-  signal.addEventListener("abort", breakOff);
+  const breakOff = (reason: unknown) => writer.abort(reason).catch(() => undefined);
+  const stop = () => void breakOff(signal.reason);
+  signal.addEventListener("abort", stop);
   let at: End = "source";
   const turn = (end: End) => onTurn((at = end));
   try {
@@ -107,29 +150,26 @@ export async function pump(
     await writer.close();
     return null;
   } catch (error) {
-    if (at === "source") await writer.abort(error).catch(() => undefined);
+    if (at === "source") {
+      onBreak?.(error);
+      await breakOff(error);
+    }
     return { at, error };
   } finally {
-    signal.removeEventListener("abort", breakOff);
+    signal.removeEventListener("abort", stop);
   }
 }
 
-async function* arriving({ chunks, rest }: Flow, onRead: () => void): AsyncGenerator<Uint8Array> {
-  yield* chunks;
+async function* arriving({ start, rest }: Flow, onRead: () => void): AsyncGenerator<Uint8Array> {
+  if (start.byteLength > 0) yield start;
   if (rest === null) return;
-  const { reader } = rest;
-  for (let { next } = rest; ; next = reader.read(new Uint8Array(limits.chunkBytes))) {
+  for (let { next } = rest; ; next = rest.reader.next()) {
     onRead();
-    const { value, done } = await next;
-    if (value !== undefined && value.byteLength > 0) yield value;
-    if (done) return;
+    const chunk = await next;
+    if (chunk === null) return;
+    yield chunk;
   }
 }
-
-/** A body in memory as a flow. */
-export const flowOf = (bytes: Uint8Array): Flow => ({ chunks: bytes.byteLength === 0 ? [] : [bytes], rest: null });
 
 /** Ends a flow that nobody wants any more. */
-export function discard({ rest }: Flow, reason: unknown): void {
-  rest?.reader.cancel(reason).catch(() => undefined);
-}
+export const discard = ({ rest }: Flow, reason: unknown): void => rest?.reader.cancel(reason);

@@ -2,32 +2,22 @@ import type { ErrorPages } from "../../shared/http/error-page.ts";
 import { forwardResponse, type Service } from "../../shared/http/forward.ts";
 import { type Problem, renderProblem } from "../../shared/http/problem.ts";
 import { proxyStatus } from "../../shared/http/proxy-status.ts";
-import { type Answer, bodyOf } from "./download.ts";
-import type { Patience } from "./patience.ts";
+import { bodyOf, type Delivery } from "./download.ts";
 import { tunnel } from "./tunnel.ts";
 
-/** What a server answered, on its way to the client. */
-export interface Delivery {
-  readonly answer: Answer;
-  /** Watches over what is left of the bodies. */
-  readonly patience: Patience;
-  /** Settles when nothing more of the request's body will come; `null` when nothing was to come. */
-  readonly uploaded: Promise<unknown> | null;
-}
-
 /** Makes what a server answered the answer to the client. */
-export function reply(delivery: Delivery, service: Service | null): Response {
-  const response = delivery.answer.response.webSocket === null ? answered(delivery) : upgraded(delivery);
+export async function reply(delivery: Delivery, service: Service | null): Promise<Response> {
+  const response = delivery.answer.response.webSocket === null ? await answered(delivery) : upgraded(delivery);
   forwardResponse(response.headers, response.status, service);
   return response;
 }
 
 /** `encodeBody`: the bytes are in the coding that the fields name already. The runtime states the length of those here. */
-function answered({ answer, patience, uploaded }: Delivery): Response {
-  const { status, statusText, headers } = answer.response;
-  const body = bodyOf(answer, patience, uploaded);
-  const response = new Response(body, { status, statusText, headers, encodeBody: "manual" });
-  if (answer.flow?.rest === null) response.headers.delete("Content-Length");
+async function answered(delivery: Delivery): Promise<Response> {
+  const { response: given, flow } = delivery.answer;
+  const { status, statusText, headers } = given;
+  const response = new Response(await bodyOf(delivery), { status, statusText, headers, encodeBody: "manual" });
+  if (flow?.rest === null) response.headers.delete("Content-Length");
   return response;
 }
 

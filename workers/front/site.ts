@@ -4,6 +4,7 @@ import { openRouter } from "../../shared/balance/route.ts";
 import { admit } from "../../shared/http/admission.ts";
 import { dropAffinityCookie, setAffinityCookie, takeAffinityCookie } from "../../shared/http/affinity-cookie.ts";
 import { forwardRequest } from "../../shared/http/forward.ts";
+import { addressOf } from "../../shared/http/forwarded.ts";
 import type { Problem } from "../../shared/http/problem.ts";
 import { present } from "../../shared/kernel/assert.ts";
 import { type Dispatched, dispatch, type Task } from "./dispatch.ts";
@@ -15,6 +16,9 @@ import { bodyIn } from "./upload.ts";
 const pools: ReadonlyMap<string, Pool> = new Map(
   Object.entries(site.pools).map(([name, config]) => [name, openPool(name, config)]),
 );
+
+/** Where a pool is sticky, the cookie is the front's, also from and to servers of the others. */
+const anySticky = [...pools.values()].some(({ sticky }) => sticky);
 
 const routeFor = openRouter(site.routes);
 
@@ -31,21 +35,18 @@ export async function serveSite(request: Request, url: URL, env: FrontEnv, reque
   const result = await dispatch(task, env);
   if (result.kind !== "answer") return refuse(request, requestId, problems[result.kind], { pages });
   const { servedBy } = result;
-  const response = reply(result, isDebug(env) ? { servedBy, durationMs: Date.now() - startMs } : null);
-  if (task.pool.sticky) bind(response, servedBy, task, url.protocol === "https:");
+  const response = await reply(result, isDebug(env) ? { servedBy, durationMs: Date.now() - startMs } : null);
+  if (anySticky) dropAffinityCookie(response.headers);
+  if (task.pool.sticky && servedBy !== task.bound)
+    setAffinityCookie(response.headers, servedBy, request.method, url.protocol === "https:");
   return response;
 }
 
 function taskFor(request: Request, url: URL, headers: Headers): Task {
   const route = routeFor(url.pathname);
   const pool = present(pools.get(route.pool), "the pool of a route");
-  return { request, headers, pool, route, bound: pool.sticky ? takeAffinityCookie(headers) : null };
-}
-
-/** Binds the visitor to the server that answered him, unless he is. */
-function bind({ headers }: Response, servedBy: string, { bound, request }: Task, secure: boolean): void {
-  dropAffinityCookie(headers);
-  if (servedBy !== bound) setAffinityCookie(headers, servedBy, request.method, secure);
+  const bound = anySticky ? takeAffinityCookie(headers) : null;
+  return { request, headers, pool, route, bound: pool.sticky ? bound : null };
 }
 
 const allowed = { Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" };
@@ -120,7 +121,7 @@ export function fieldsForNextHop(request: Request, url: URL, requestId: string):
   const headers = new Headers(request.headers);
   if (bodyIn(request) === null) headers.delete("Content-Length");
   forwardRequest(headers, {
-    clientAddress: headers.get("CF-Connecting-IP"),
+    clientAddress: clientAddressOf(request),
     protocol: url.protocol === "https:" ? "https" : "http",
     version: versionOf(request),
     host: url.host,
@@ -128,6 +129,12 @@ export function fieldsForNextHop(request: Request, url: URL, requestId: string):
     acceptEncoding: acceptEncodingOf(request),
   });
   return headers;
+}
+
+/** Where workerd itself has the connection it knows best; behind Cloudflare's edge, that says who the client is. */
+function clientAddressOf({ cf, headers }: Request): string | null {
+  const peer = cf?.["clientIp"];
+  return (typeof peer === "string" && addressOf(peer)) || headers.get("CF-Connecting-IP");
 }
 
 /** Where there is an edge, only it knows what the client sent. */

@@ -2,7 +2,7 @@ import { limits } from "../../shared/kernel/limits.ts";
 import { isNotRunning } from "../binding.ts";
 import { setFaults } from "../fault-port.ts";
 import { challenges, isAdmin } from "./auth.ts";
-import { takeAnswer } from "./download.ts";
+import { asItIs, takeAnswer } from "./download.ts";
 import type { FrontEnv } from "./env.ts";
 import { livez, readyz } from "./health.ts";
 import { Patience } from "./patience.ts";
@@ -48,18 +48,18 @@ async function askControl(request: Request, url: URL, env: FrontEnv, requestId: 
   const headers = fieldsForNextHop(request, url, requestId);
   headers.delete("Authorization");
   headers.set("X-Trefoil-Faults", env.FAULTS);
-  const { method } = request;
-  const body = bodyIn(request);
   const patience = new Patience({ client: limits.controlMs, server: limits.controlMs });
   const { signal } = patience;
+  const init = { method: request.method, headers, body: bodyIn(request), signal, ...asItIs };
   try {
-    const answer = await takeAnswer(
-      await env.CONTROL.fetch(url, { method, headers, body, signal, redirect: "manual" }),
-    );
-    if (isNotRunning(answer.response, answer.flow?.chunks[0])) return refuse(request, requestId, absent);
-    if (env.FAULTS === "on" && method !== "GET") setFaults(await env.CONTROL.faults());
-    return reply({ answer, patience, uploaded: null }, null);
+    const answer = await takeAnswer(await env.CONTROL.fetch(url, init));
+    if (env.FAULTS === "on" && request.method !== "GET") setFaults(await env.CONTROL.faults());
+    if (!isNotRunning(answer.response, answer.flow?.start))
+      return await reply({ answer, patience, uploaded: null }, null);
+    patience.end();
+    return refuse(request, requestId, absent);
   } catch (error) {
+    patience.end();
     console.warn({ message: "control failed", error: String(error) });
     return refuse(request, requestId, patience.late === null ? failed : tooLate);
   }

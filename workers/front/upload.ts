@@ -1,6 +1,6 @@
 import { isWorthBuffering } from "../../shared/balance/redispatch.ts";
 import { limits } from "../../shared/kernel/limits.ts";
-import { discard, type End, type Flow, joined, openFlow, pump, readAhead } from "./flow.ts";
+import { discard, type End, type Flow, openFlow, pump, readAhead } from "./flow.ts";
 import type { Party, Patience } from "./patience.ts";
 
 /** The body of a request: not there, held whole, or still coming. */
@@ -31,7 +31,7 @@ export async function takeUpload(request: Request, patience: Patience): Promise<
     return { kind: "streamed", flow, length: contentLength === null ? null : Number(contentLength) };
   try {
     const whole = await arrived(flow, patience);
-    return whole === null ? null : { kind: "buffered", bytes: joined(whole) };
+    return whole === null ? null : { kind: "buffered", bytes: whole.start };
   } catch (error) {
     console.info({ message: "client broke off", url: request.url, error: String(error) });
     return null;
@@ -49,43 +49,63 @@ async function arrived(flow: Flow, patience: Patience): Promise<Flow | null> {
   return whole;
 }
 
-const parties: Readonly<Record<End, Party>> = { source: "client", sink: "server" };
-
-/** A streamed body on its way to a server. */
+/** A streamed body on its way to a server. It can be sent once. */
 export interface Sending {
-  /** What the server gets; the length, where the client has stated it. */
+  /** What the server gets; with the length, where the client has stated it. */
   readonly body: ReadableStream<Uint8Array>;
-  /** Resolves when nothing more of it will come: did the client break off? */
-  readonly ended: Promise<{ readonly clientBroke: boolean }>;
+  /**
+   * Aborts the call when the client breaks the body off. The runtime would let a server take the broken body of a call
+   * that goes on, if its length is not known, for a whole one.
+   */
+  readonly clientBroke: AbortSignal;
+  /** Settles when nothing more of the body will come, or it was waited for long enough. */
+  readonly ended: Promise<void>;
 }
 
-/** Begins to send a streamed body. It can be sent once. */
+/** Begins to send a streamed body. */
 export function send({ flow, length }: Extract<Upload, { kind: "streamed" }>, patience: Patience): Sending {
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
-  return { body: readable, ended: deliver(flow, writable, patience) };
+  const clientBroke = new AbortController();
+  const ended = deliver(flow, writable, clientBroke, patience);
+  return { body: readable, clientBroke: clientBroke.signal, ended };
 }
 
-async function deliver(flow: Flow, sink: WritableStream<Uint8Array>, patience: Patience) {
-  const broke = await pump(flow, sink, (end) => patience.turn(parties[end]), patience.signal);
-  if (broke?.at === "sink") await linger(flow);
+const parties: Readonly<Record<End, Party>> = { source: "client", sink: "server" };
+
+async function deliver(
+  flow: Flow,
+  sink: WritableStream<Uint8Array>,
+  clientBroke: AbortController,
+  patience: Patience,
+): Promise<void> {
+  const onTurn = (end: End) => patience.turn(parties[end]);
+  const onBreak = (error: unknown) => clientBroke.abort(error);
+  const broke = await pump(flow, { sink, onTurn, onBreak, signal: patience.signal });
+  if (broke?.at === "sink") await linger(flow, patience);
   else if (broke === null) patience.turn("server");
-  else console.info({ message: "client broke off", error: String(broke.error) });
-  return { clientBroke: broke?.at === "source" };
 }
 
 /**
  * Takes what still comes of a body that the server did not want, and drops it: a client that is not listened to any more
  * would see its connection reset before it has read the answer (RFC 9112 9.6). The runtime ends the connection with the
- * answer, so the end of that waits for this.
+ * answer, so the end of that waits for this: as long as the client sends, and `limits.lingerMs` at most.
  */
-async function linger(flow: Flow): Promise<void> {
-  const timer = setTimeout(() => discard(flow, "The server has answered."), limits.lingerMs);
+async function linger({ rest }: Flow, patience: Patience): Promise<void> {
+  const reader = rest?.reader;
+  if (reader === undefined) return;
+  const stop = () => reader.cancel("The server has answered.");
+  const end = setTimeout(stop, limits.lingerMs);
+  let silence = setTimeout(stop, limits.lingerSilenceMs);
   try {
-    const reader = flow.rest?.reader;
-    while (reader !== undefined && !(await reader.read(new Uint8Array(limits.chunkBytes))).done);
+    while ((await reader.next()) !== null) {
+      patience.turn("client");
+      clearTimeout(silence);
+      silence = setTimeout(stop, limits.lingerSilenceMs);
+    }
   } catch {
     // The client has gone, which is what we wait for.
   } finally {
-    clearTimeout(timer);
+    clearTimeout(end);
+    clearTimeout(silence);
   }
 }

@@ -18,7 +18,8 @@ export default {
     if (url.pathname === "/mock/closes") return new Response(closes.get(asked) ?? "");
     const behaviour = url.searchParams.get(env.SERVER) ?? "echo";
     if (behaviour === "leave-body") return Response.json({ server: env.SERVER });
-    if (behaviour === "early") return new Response(url.searchParams.get("body"), { status: 413 });
+    if (behaviour === "throw-early") throw new Error("no body for me");
+    if (behaviour === "early") return early(url.searchParams);
     if (behaviour === "echo-body") return new Response(request.body);
     const received = await receive(request, env.SERVER);
     const behave = behaviours[behaviour];
@@ -57,7 +58,13 @@ const behaviours: Readonly<Record<string, (received: Seen, request: Request) => 
   events: () => new Response(slowly(["data: 1\n\n", "data: 2\n\n"], 700, "closed"), events),
   "silent-events": () => new Response(slowly(["data: 1\n\n"], 20, "open"), events),
   large: (_, { url }) => new Response(large(Number(new URL(url).searchParams.get("bytes")))),
+  "large-503": () => new Response(large(Infinity), { status: 503 }),
+  gzip: () => new Response("hello, ".repeat(100), { headers: { "Content-Encoding": "gzip" } }),
 };
+
+/** An answer before the request's body was read. */
+const early = (query: URLSearchParams): Response =>
+  new Response(query.get("body"), { status: Number(query.get("status") ?? 413) });
 
 function scripted(url: URL): Response {
   const { status = 200, fields = [], body = null } = JSON.parse(url.searchParams.get("with") ?? "{}") as Scripted;
@@ -92,14 +99,15 @@ function slowly(
 /** How many bytes `large` has made so far, of the last body that was asked for. */
 let made = 0;
 
-/** As many bytes as asked for, each chunk made when it is wanted. */
+/** As many bytes as asked for, each telling its place, each chunk made when it is wanted. */
 function large(bytes: number): ReadableStream<Uint8Array> {
   let left = bytes;
   made = 0;
   return new ReadableStream<Uint8Array>(
     {
       pull(controller) {
-        const chunk = new Uint8Array(Math.min(left, 65_536)).fill(120);
+        const chunk = new Uint8Array(Math.min(left, 60_000));
+        chunk.forEach((_, at) => (chunk[at] = (made + at) % 251));
         left -= chunk.byteLength;
         made += chunk.byteLength;
         if (chunk.byteLength > 0) controller.enqueue(chunk);

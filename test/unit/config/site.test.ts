@@ -124,6 +124,12 @@ describe("a wrong value", () => {
       );
   });
 
+  it("may be a second sticky pool, whose cookie would be the first one's", () => {
+    const sticky = { ...web, stickiness: "cookie" };
+    expect(refusal({ pools: { web: sticky, other: sticky } })).toContain("allowed: one sticky pool at most");
+    expect(refusal({ pools: { web: sticky, other: web } })).toBe("taken");
+  });
+
   it("may be nothing at all", () => {
     expect(refusal({ pools: {} })).toBe("SiteConfigError: pools: found {}, allowed: at least one pool");
     expect(inPool({ servers: [] })).toContain("pools.web.servers: found [], allowed: at least one server");

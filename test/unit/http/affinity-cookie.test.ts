@@ -13,7 +13,8 @@ describe("the cookie that names the server is taken out of the request (HAProxy:
     ["x=1; TREFOIL_SRV=b", "b", "x=1"],
     ["x=1;TREFOIL_SRV=b;y=2", "b", "x=1;y=2"],
     ["TREFOIL_SRV=b; TREFOIL_SRV=c", "b", null],
-    ["x=1, TREFOIL_SRV=b", "b", "x=1"],
+    ["TREFOIL_SRV=b ; x=1", "b", "x=1"],
+    ["x=y,TREFOIL_SRV=b", null, "x=y,TREFOIL_SRV=b"],
     ["TREFOIL_SRV=b; list=1,2", "b", "list=1,2"],
     ["TREFOIL_SRV=", "", null],
     ["x=TREFOIL_SRV=b", null, "x=TREFOIL_SRV=b"],
@@ -34,7 +35,8 @@ const answer = (fields: Record<string, string> = {}) => new Headers(fields);
 describe("the cookie that binds a visitor", () => {
   it("stands beside the cookies of the server, and takes the place of one with its name", () => {
     const headers = answer();
-    for (const cookie of ["x=1; Path=/", "TREFOIL_SRV=evil; Path=/", "y=2"]) headers.append("Set-Cookie", cookie);
+    for (const cookie of ["x=1; Path=/", "TREFOIL_SRV=evil; Path=/", "TREFOIL_SRV =evil", "y=2"])
+      headers.append("Set-Cookie", cookie);
     dropAffinityCookie(headers);
     setAffinityCookie(headers, "b", "GET", true);
     const own = "TREFOIL_SRV=b; Path=/; HttpOnly; SameSite=Lax; Secure";

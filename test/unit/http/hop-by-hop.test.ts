@@ -49,8 +49,15 @@ it("is not led astray by what is no field name", () => {
         set: () => undefined,
         append: () => undefined,
         delete: (name) => deleted.push(name),
+        keys: () => fields.keys(),
       });
       for (const name of deleted) expect(() => new Headers([[name, ""]])).not.toThrow();
     }),
   );
+});
+
+it("keeps Host, whatever Connection names: it is for every hop (RFC 9110 7.2)", () => {
+  const headers = new Headers({ Connection: "host, x-hop", Host: "site.test", "X-Hop": "1" });
+  removeHopByHop(headers);
+  expect([...headers]).toEqual([["host", "site.test"]]);
 });
