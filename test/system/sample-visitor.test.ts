@@ -255,10 +255,12 @@ describe("who gives his name", () => {
     }
   });
 
-  it("again keeps his draft", async () => {
+  it("again keeps his draft and his token, so that a lost answer costs him nothing", async () => {
     const visitor = await acquainted();
+    const token = visitor.jar.get("trefoil_session");
     expect(await visitor.keepName("Grace")).toEqual({ ...kept, name: "Grace" });
     expect(await visitor.session()).toEqual({ ...kept, name: "Grace" });
+    expect(visitor.jar.get("trefoil_session")).toBe(token);
   });
 });
 

@@ -40,14 +40,15 @@ export async function readSession(c: AppContext): Promise<Session | null> {
 }
 
 /**
- * Keeps the visitor's name. He gets a new token, as after a login, and every older one ends at once: somebody else may
- * have planted it in his browser (session fixation).
+ * Keeps the visitor's name. With his first one he gets a new token, as with a login, and every older one ends at once:
+ * somebody else may have planted it in his browser (session fixation). Another name changes nobody's rights.
  */
-export const keepName = (c: AppContext, name: string): Promise<Session> => keep(c, { name }, "now");
+export const keepName = (c: AppContext, name: string): Promise<Session> =>
+  keep(c, { name }, (held) => (held.name === "" ? "now" : "when due"));
 
 /** Keeps the draft of a post, in place of the one before. */
 export const keepDraft = (c: AppContext, { title, body }: DraftInput): Promise<Session> =>
-  keep(c, { draftTitle: title, draftBody: body }, "when due");
+  keep(c, { draftTitle: title, draftBody: body }, () => "when due");
 
 /**
  * Stores a post and clears the visitor's draft, both or none.
@@ -86,9 +87,9 @@ async function find(c: AppContext, db: D1Database): Promise<Held | undefined> {
 const atPrimary = (db: D1Database): D1Database => db.withSession("first-primary") as unknown as D1Database;
 
 /** Changes the session, or begins one if there is anything to keep. */
-async function keep(c: AppContext, change: Partial<Kept>, renewal: Renewal): Promise<Session> {
+async function keep(c: AppContext, change: Partial<Kept>, renewal: (held: Held) => Renewal): Promise<Session> {
   const held = await find(c, atPrimary(c.env.DB));
-  const isKept = held !== undefined && (await changeHeld(c, held, change, renewal));
+  const isKept = held !== undefined && (await changeHeld(c, held, change, renewal(held)));
   if (isKept) return shown({ ...held, ...change });
   if (Object.values(change).some((text) => text !== "")) await begin(c, change);
   return shown({ ...empty, ...change });
