@@ -1,12 +1,14 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join, sep } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import compressible from "compressible";
 import ignore from "ignore";
 import mime from "mime";
+import { readRedirects } from "../shared/http/redirects-file.ts";
+import type { Redirect } from "../shared/http/redirects.ts";
 import {
   codings,
   type Coding,
@@ -15,7 +17,6 @@ import {
   type StaticFile,
   variantsFolder,
 } from "../shared/http/static-file.ts";
-import { present } from "../shared/kernel/assert.ts";
 import { limits } from "../shared/kernel/limits.ts";
 import { root } from "./workers.ts";
 
@@ -41,8 +42,8 @@ export const siteAssets: AssetFolders = {
   manifest: `${root}.trefoil/assets.json`,
 };
 
-/** Read by the platform: they say how to serve the others. */
-const rules = ["_headers", "_redirects"];
+/** Say how to serve the others. The platform reads the first; it would put the second before every file that the origin asks it for. */
+const [headersFile, redirectsFile] = ["_headers", "_redirects"];
 
 /**
  * Makes the assets of the origins: each file of the source, a brotli and a gzip variant where that is smaller, and the
@@ -53,21 +54,28 @@ const rules = ["_headers", "_redirects"];
  * @throws {AssetsError} naming every file that cannot be served, before anything is written.
  */
 export async function buildAssets({ source, target, manifest }: AssetFolders): Promise<Manifest> {
-  const names = namesIn(source);
-  const found = new Map(names.map((name) => [name, inspect(join(source, name))]));
+  const redirects = redirectsIn(source);
+  const found = foundIn(source);
   refuse(found);
-  const files = [...found].filter(([name]) => !rules.includes(name));
   const write = writerBy(manifest);
-  removeStale(target, new Set([...names, ...files.flatMap(([, { tag }]) => variantNames(tag))]));
-  for (const name of names) write(join(target, name), readFileSync(join(source, name)));
+  const wanted = [...found].flatMap(([name, { tag }]) => [name, ...(name === headersFile ? [] : variantNames(tag))]);
+  removeStale(target, new Set(wanted));
+  const placed = [...found].filter(([name]) => copy(join(source, name), join(target, name), write));
+  const files = placed.filter(([name]) => name !== headersFile);
   const described = await inParallel(files, ([name, file]) => describe(name, file, target, write));
   const built: Manifest = {
-    files: Object.fromEntries(files.map(([name], index) => [`/${name}`, present(described[index], name)])),
-    hasHeaders: found.has("_headers"),
-    hasRedirects: found.has("_redirects"),
+    files: Object.fromEntries(described.filter((entry) => entry !== null)),
+    hasHeaders: placed.length > files.length,
+    redirects,
   };
   write(manifest, Buffer.from(JSON.stringify(built, null, 1)));
   return built;
+}
+
+function redirectsIn(source: string): readonly Redirect[] {
+  const read = readRedirects(readIfThere(join(source, redirectsFile))?.toString() ?? "");
+  if (!read.ok) throw new AssetsError(read.problems.join("\n"));
+  return read.redirects;
 }
 
 /** A file as it lies in the source. */
@@ -75,27 +83,48 @@ interface Found extends Representation {
   readonly modifiedS: number;
 }
 
-function inspect(file: string): Found {
-  const { size: sizeBytes, mtimeMs } = statSync(file);
-  const tag = sizeBytes > limits.staticFileBytes ? "" : tagOf(readFileSync(file));
-  return { sizeBytes, tag, modifiedS: Math.floor(Math.min(mtimeMs, Date.now()) / 1000) };
+/** What there is, by name. A file may go while the folder is read: editors keep some for a moment only. */
+function foundIn(source: string): ReadonlyMap<string, Found> {
+  const entries = namesIn(source).map((name) => [name, inspect(join(source, name))] as const);
+  return new Map(entries.flatMap(([name, file]) => (file === null ? [] : [[name, file]])));
+}
+
+/** `null` where no file is (any more), and for a link that leads nowhere. */
+function inspect(file: string): Found | null {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (!stats?.isFile()) return null;
+  const { size: sizeBytes, mtimeMs } = stats;
+  const modifiedS = Math.floor(Math.min(mtimeMs, Date.now()) / 1000);
+  if (sizeBytes > limits.staticFileBytes) return { sizeBytes, tag: "", modifiedS };
+  const bytes = readIfThere(file);
+  return bytes === null ? null : { sizeBytes: bytes.byteLength, tag: tagOf(bytes), modifiedS };
 }
 
 /** 128 bits: no two files of a site meet by chance. */
 const tagOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex").slice(0, 32);
 
-/** The files of the source by their paths with `/`, but those that `.assetsignore` names, as wrangler reads it. */
+/**
+ * What editors, tools and version control leave in a folder, which no site serves; of what begins with a dot only
+ * `/.well-known/` (RFC 8615). `.assetsignore` can name it again.
+ */
+const neverMeant = [".*", "!/.well-known", "*~", "\\#*#", "*.swp", "Thumbs.db", "desktop.ini"];
+
+/** What is in the source by its path with `/`, but what `.assetsignore` names, which wrangler would read alike. */
 function namesIn(source: string): string[] {
   const patterns = readIfThere(join(source, ".assetsignore"))?.toString() ?? "";
-  const ignorer = ignore().add(["/.assetsignore", ...patterns.split("\n")]);
+  const ignorer = ignore().add([...neverMeant, ...patterns.split("\n"), "/.assetsignore", `/${redirectsFile}`]);
   return namesBelow(source)
-    .filter((name) => rules.includes(name) || !ignorer.ignores(name))
-    .filter((name) => statSync(join(source, name)).isFile())
+    .filter((name) => name === headersFile || !ignorer.ignores(name))
     .toSorted();
 }
 
-const namesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => name.split(sep).join("/"));
+/** A folder that went meanwhile has nothing in it. */
+const namesBelow = (folder: string, prefix = ""): string[] =>
+  ifThere(() => readdirSync(folder))?.flatMap((entry) => {
+    const [path, name] = [join(folder, entry), `${prefix}${entry}`];
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return isFolder ? [name, ...namesBelow(path, `${name}/`)] : [name];
+  }) ?? [];
 
 function refuse(found: ReadonlyMap<string, Found>): void {
   const problems = [...found].flatMap(([name, { sizeBytes }]) => [...problemsOf(name, sizeBytes)]);
@@ -135,20 +164,36 @@ function parents(name: string): string[] {
 
 const unknownType = "application/octet-stream";
 
-/** Makes the variants of a file that is in its place, and tells of all. */
-async function describe(name: string, found: Found, target: string, write: Write): Promise<StaticFile> {
+/** Puts a file in its place, if it is still there. */
+function copy(from: string, to: string, write: Write): boolean {
+  const bytes = readIfThere(from);
+  if (bytes !== null) write(to, bytes);
+  return bytes !== null;
+}
+
+/** A path, and what the manifest says of it. */
+type Entry = readonly [path: string, file: StaticFile];
+
+/** Makes the variants of a file that is in its place, and tells of all; `null` where another run has removed it. */
+async function describe(name: string, found: Found, target: string, write: Write): Promise<Entry | null> {
   const plain = mime.getType(name) ?? unknownType;
   // Bytes of no known kind are left as they are, and so does everybody on the way.
   const isCompressible = plain !== unknownType && (compressible(plain) ?? false);
   const variants: { [coding in Coding]?: Representation } = {};
   for (const coding of isCompressible ? codings : []) {
     const file = join(target, variantsFolder, `${found.tag}.${coding}`);
-    const bytes = readIfThere(file) ?? (await compressors[coding](readFileSync(join(target, name))));
+    const bytes = readIfThere(file) ?? (await compressed(join(target, name), coding));
+    if (bytes === null) return null;
     if (bytes.byteLength >= found.sizeBytes) continue;
     write(file, bytes);
     variants[coding] = { sizeBytes: bytes.byteLength, tag: tagOf(bytes) };
   }
-  return { type: withCharset(plain), ...found, compressible: isCompressible, variants };
+  return [`/${name}`, { type: withCharset(plain), ...found, compressible: isCompressible, variants }];
+}
+
+async function compressed(file: string, coding: Coding): Promise<Buffer | null> {
+  const bytes = readIfThere(file);
+  return bytes === null ? null : compressors[coding](bytes);
 }
 
 /** Compression is done once and read many times, so it may take its time. */
@@ -168,11 +213,14 @@ const isText = /^text\/|[/+](json|xml|javascript)$/;
 
 const withCharset = (type: string): string => (isText.test(type) ? `${type}; charset=utf-8` : type);
 
-function readIfThere(file: string): Buffer | null {
+const readIfThere = (file: string): Buffer | null => ifThere(() => readFileSync(file));
+
+/** What a look at the disk finds; `null` where nothing is, or where a folder of the path is a file now. */
+function ifThere<T>(look: () => T): T | null {
   try {
-    return readFileSync(file);
+    return look();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
     throw error;
   }
 }
@@ -205,15 +253,4 @@ async function inParallel<Item, Result>(
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   return results;
-}
-
-/** Run by wrangler as the `[build]` command of the origins, before each bundle. */
-if (import.meta.main) {
-  try {
-    await buildAssets(siteAssets);
-  } catch (error) {
-    if (!(error instanceof AssetsError)) throw error;
-    console.error(`Files of workers/origin/public cannot be served:\n${error.message.replaceAll(/^/gm, "  ")}`);
-    process.exitCode = 1;
-  }
 }

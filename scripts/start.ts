@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { SiteConfigError } from "../shared/config/site.ts";
 import { adminToken } from "./admin-token.ts";
+import { buildOrigin, OriginError } from "./origin.ts";
 import { activateSite } from "./site.ts";
 import { root, workers } from "./workers.ts";
 import { type Environment, quiet, wranglerBin } from "./wrangler.ts";
@@ -184,6 +185,8 @@ async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env);
   const { environment } = await activateSite(process.env);
   await refuseBusyPort(options);
+  // Each origin does this again; but three at once would each say what is wrong, in the middle of wrangler's own report.
+  await buildOrigin();
   const token = adminToken(`${root}.dev.vars`);
   const child = startWrangler(options, environment);
   const ended = follow(child);
@@ -199,7 +202,7 @@ async function main(): Promise<number> {
 try {
   process.exit(await main());
 } catch (error) {
-  if (!(error instanceof StartError || error instanceof SiteConfigError)) throw error;
+  if (!(error instanceof StartError || error instanceof SiteConfigError || error instanceof OriginError)) throw error;
   console.error(error.message);
   process.exit(1);
 }

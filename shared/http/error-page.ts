@@ -35,7 +35,7 @@ export const templateFor = (pages: ErrorPages, status: number, format: Format): 
 
 /** Puts the facts into a template, escaped so that they are text there and nothing else. */
 export const fill = (template: string, format: Format, facts: Facts): string =>
-  template.replaceAll(placeholder, (whole, name) =>
+  template.replaceAll(placeholder, (whole, name: string) =>
     Object.hasOwn(facts, name) ? escapes[format](facts[name as keyof Facts]) : whole,
   );
 

@@ -54,7 +54,8 @@ export function forwardRequest(fields: HeaderFields, arrival: Arrival): void {
 }
 
 function removeClaims(fields: HeaderFields): void {
-  for (const name of [...fields.keys()]) if (name.startsWith("x-forwarded-")) fields.delete(name);
+  const forwarded = Array.from(fields.keys()).filter((name) => name.startsWith("x-forwarded-"));
+  for (const name of forwarded) fields.delete(name);
   for (const name of claims) fields.delete(name);
 }
 

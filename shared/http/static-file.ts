@@ -1,3 +1,6 @@
+import type { Redirect } from "./redirects.ts";
+import { encodePath } from "./url-path.ts";
+
 /** The content codings of RFC 9110 8.4.1 in which files are kept ready, the preferred one first. */
 export const codings = ["br", "gzip"] as const;
 
@@ -29,8 +32,8 @@ export interface Manifest {
   readonly files: Readonly<Record<string, StaticFile>>;
   /** Whether there is a file `_headers`, which adds fields to answers. */
   readonly hasHeaders: boolean;
-  /** Whether there is a file `_redirects`, which answers for paths that are no files. */
-  readonly hasRedirects: boolean;
+  /** The rules of the file `_redirects`. */
+  readonly redirects: readonly Redirect[];
 }
 
 /** Folder of the variants among the assets. No request can name what is in it: only paths of files are looked up. */
@@ -40,6 +43,3 @@ export const variantsFolder = "_encoded";
 export function assetPath(path: string, { tag }: StaticFile, coding: Coding | null): string {
   return coding === null ? encodePath(path) : `/${variantsFolder}/${tag}.${coding}`;
 }
-
-/** Spells a path for a URL, each segment percent-encoded as the assets binding spells it: it redirects other spellings. */
-export const encodePath = (path: string): string => path.split("/").map(encodeURIComponent).join("/");

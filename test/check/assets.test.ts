@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
@@ -51,8 +53,8 @@ describe("the assets of a folder", () => {
   it("are its files, their variants where these are smaller, and what the manifest tells of them", async () => {
     await write({ "page.html": text, "tiny.css": "a{}", "deep/photo.png": text, LICENSE: text });
     await utimes(join(folders.source, "page.html"), 1_700_000_000.9, 1_700_000_000.9);
-    const { files, hasHeaders, hasRedirects } = await buildAssets(folders);
-    expect({ hasHeaders, hasRedirects }).toEqual({ hasHeaders: false, hasRedirects: false });
+    const { files, ...others } = await buildAssets(folders);
+    expect(others).toEqual({ hasHeaders: false, redirects: [] });
     expect(Object.keys(files).toSorted()).toEqual(["/LICENSE", "/deep/photo.png", "/page.html", "/tiny.css"]);
     const page = present(files["/page.html"], "the page");
     expect(page).toMatchObject({ type: "text/html; charset=utf-8", sizeBytes: text.length, modifiedS: 1_700_000_000 });
@@ -63,7 +65,7 @@ describe("the assets of a folder", () => {
     expect(gunzipSync(await read("gzip")).toString()).toBe(text);
     expect(page.variants.br?.sizeBytes).toBe((await read("br")).byteLength);
     for (const path of ["/tiny.css", "/deep/photo.png", "/LICENSE"]) expect(files[path]?.variants).toEqual({});
-    expect(JSON.parse(await readFile(folders.manifest, "utf8"))).toEqual({ files, hasHeaders, hasRedirects });
+    expect(JSON.parse(await readFile(folders.manifest, "utf8"))).toEqual({ files, ...others });
   });
 
   it("have tags that differ as their bytes do, and no others", async () => {
@@ -75,23 +77,62 @@ describe("the assets of a folder", () => {
     expect(tags.slice(0, 3)).toEqual(tags.slice(3, 6));
   });
 
-  it("leave out what .assetsignore names, and keep the rules, which are no files", async () => {
+  it("leave out what .assetsignore names, and have the rules, which are no files", async () => {
     const rules = {
       _headers: "/*\n  X-A: 1\n",
       _redirects: "/a /b 301\n",
       ".assetsignore": "*.map\n/private\n!keep.map\n",
     };
     await write({ ...rules, "app.map": text, "keep.map": text, "private/x.html": text, "deep/_headers": "no rules" });
-    const { files, hasHeaders, hasRedirects } = await buildAssets(folders);
-    expect({ hasHeaders, hasRedirects }).toEqual({ hasHeaders: true, hasRedirects: true });
+    const { files, ...others } = await buildAssets(folders);
+    expect(others).toEqual({ hasHeaders: true, redirects: [{ from: "/a", to: "/b", status: 301 }] });
     expect(Object.keys(files)).toEqual(["/deep/_headers", "/keep.map"]);
     const names = (await targetFiles()).map((file) => file.slice(folders.target.length + 1));
-    expect(names.filter((name) => !name.startsWith("_encoded/"))).toEqual([
-      "_headers",
-      "_redirects",
-      "deep/_headers",
-      "keep.map",
-    ]);
+    // The assets binding would put _redirects before the files of the manifest.
+    expect(names.filter((name) => !name.startsWith("_encoded/"))).toEqual(["_headers", "deep/_headers", "keep.map"]);
+  });
+
+  it("leave out what editors and tools leave behind, unless .assetsignore says otherwise", async () => {
+    const left = [".env", ".DS_Store", ".git/config", "a/.git/HEAD", "a/.page.html.swp", "page.html.swp", "page.html~"];
+    const served = [".well-known/security.txt", "a/b.html", "c~d.txt", "e#.txt", "swp"];
+    const names = [...left, ...served, "#page.html#", ".well-known/.env", "Thumbs.db", "a/desktop.ini"];
+    await write(Object.fromEntries(names.map((name) => [name, text])));
+    expect(Object.keys((await buildAssets(folders)).files)).toEqual(served.map((name) => `/${name}`));
+    await write({ ".assetsignore": "!.env\n" });
+    const more = Object.keys((await buildAssets(folders)).files);
+    expect(more).toContain("/.env");
+    expect(more).toHaveLength(served.length + 2);
+  });
+
+  it("do without what is not there: a link that leads nowhere, a folder that is none", async () => {
+    await write({ "page.html": text });
+    await symlink("nowhere", join(folders.source, "dangling.html"));
+    await symlink("page.html/below", join(folders.source, "below.html"));
+    expect(Object.keys((await buildAssets(folders)).files)).toEqual(["/page.html"]);
+    await rm(folders.source, { recursive: true });
+    expect((await buildAssets(folders)).files).toEqual({});
+  });
+
+  it("come out though files appear and go while they are made", async () => {
+    await write(Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`${index}.html`, `${index} ${text}`])));
+    const program = `
+      const { rmSync, writeFileSync, mkdirSync, writeSync } = require("node:fs");
+      for (let turn = 0; ; turn += 1) {
+        mkdirSync("moving", { recursive: true });
+        for (let index = 0; index < 20; index += 1) writeFileSync(\`moving/\${index}.css\`, "a {}".repeat(turn % 9));
+        rmSync("moving", { recursive: true });
+        if (turn === 3) writeSync(1, "moving");
+      }`;
+    const mover = spawn(process.execPath, ["-e", program], {
+      cwd: folders.source,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void mover.kill("SIGKILL"));
+    await once(mover.stdout, "data");
+    for (let turn = 0; turn < 10; turn += 1) {
+      const { files } = await buildAssets(folders);
+      expect(Object.keys(files).filter((path) => path.endsWith(".html"))).toHaveLength(200);
+    }
   });
 
   it("have no date in the future, which no cache would believe (RFC 9110 8.8.2.1)", async () => {
@@ -158,6 +199,11 @@ describe("a file that cannot be served", () => {
     expect(readdirSync(dirname(folders.target))).toEqual(["public"]);
   });
 
+  it("may be a rule that nobody understands", async () => {
+    await write({ _redirects: "/a /b\n/c /d 200\n" });
+    expect(await refusal()).toMatch(/^AssetsError: _redirects, line 2: 200 would serve/);
+  });
+
   it("may be one too many", async () => {
     const files = Array.from({ length: limits.staticFiles - 1 }, (_, index) => join(folders.source, `${index}.bin`));
     for (const file of files) writeFileSync(file, "");
@@ -182,17 +228,23 @@ test("wrangler makes the assets before it bundles an origin, and watches every s
   );
   const sources = map.sources
     .map((source) => resolve(outdir, source))
-    .filter((source) => source.startsWith(root) && !/\/(node_modules|\.trefoil)\//.test(source));
+    .filter((source) => source.startsWith(root) && !/\/(node_modules|\.trefoil)\//.test(source))
+    // In no folder that could be watched: docs/http.md says that it is read at the start.
+    .filter((source) => source !== `${root}site.config.ts`);
   expect(sources.length).toBeGreaterThan(20);
   for (const { config } of origins) {
     const { build } = v.parse(buildSchema, readConfig({ config: root + config }, { hideWarnings: true }));
-    expect(build.command).toBe("node --run assets");
+    expect(build.command).toBe("node --run origin");
     const watched = build.watch_dir.map((path) => resolve(path));
-    const isWatched = (file: string) => watched.some((path) => file === path || file.startsWith(`${path}/`));
+    // wrangler goes deaf for a single file as soon as an editor puts another in its place.
+    expect(watched.filter((path) => !statSync(path).isDirectory())).toEqual([]);
+    const isWatched = (file: string) => watched.some((path) => file.startsWith(`${path}/`));
     expect(sources.filter((source) => !isWatched(source))).toEqual([]);
     expect(isWatched(`${root}workers/origin/public/index.html`)).toBe(true);
+    expect(isWatched(`${root}workers/origin/app/migrations/0001_posts.sql`)).toBe(true);
     // What is written there by the build itself would start the next one.
     expect(isWatched(`${root}workers/origin/.wrangler/tmp/x`)).toBe(false);
+    expect(existsSync(`${root}workers/origin/server/.wrangler`)).toBe(false);
     expect(isWatched(`${root}.trefoil/public/index.html`)).toBe(false);
   }
 });

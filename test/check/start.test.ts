@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -157,3 +157,19 @@ test.for(["start", "test", "deploy"])(
     expect(output).not.toMatch(/^\s+at /m);
   },
 );
+
+test("a file that cannot be served stops npm start before wrangler, in one sentence", async () => {
+  // A tree of its own: the files of this one are others' at the same time.
+  const tree = join(folder, "tree");
+  for (const name of ["package.json", "wrangler.toml", "site.config.ts", "scripts", "shared", "workers"])
+    cpSync(root + name, join(tree, name), { recursive: true });
+  symlinkSync(`${root}node_modules`, join(tree, "node_modules"));
+  writeFileSync(join(tree, "workers/origin/public/_redirects"), "/a /b 200\n");
+  const { code, output } = await runScript("start", ["--port=0"], {}, `${tree}/`);
+  expect(code).toBe(1);
+  expect(output.split("\n")).toEqual([
+    "Files of workers/origin/public cannot be used:",
+    expect.stringContaining("_redirects, line 1: 200 would serve"),
+    "",
+  ]);
+});

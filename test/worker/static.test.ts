@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Manifest, StaticFile } from "../../shared/http/static-file.ts";
+import { compileRedirects } from "../../shared/http/redirects.ts";
 import { limits } from "../../shared/kernel/limits.ts";
-import { serveStatic } from "../../workers/origin/static.ts";
+import { present } from "../../shared/kernel/assert.ts";
+import { serveStatic } from "../../workers/origin/server/static.ts";
 
 /** The assets binding: it has the files that it is given, and says what it was asked. */
 class Assets {
@@ -17,7 +19,6 @@ class Assets {
     this.asked.push(`${method} ${pathname}`);
     const bytes = this.#files.get(pathname);
     const headers = { "Content-Type": "text/plain", ETag: '"platform"', "CF-Cache-Status": "HIT", "X-Given": "yes" };
-    if (pathname === "/old") return Promise.resolve(new Response(null, { status: 302, headers: { Location: "/new" } }));
     if (bytes === undefined) return Promise.resolve(new Response("no such file", { status: 404 }));
     return Promise.resolve(new Response(method === "HEAD" ? null : bytes, { headers }));
   };
@@ -39,11 +40,12 @@ const fileOf = (sizeBytes: number): StaticFile => ({
 function siteOf(sizeBytes: number, more: Partial<Manifest> = {}, immutable: readonly string[] = []) {
   const file = fileOf(sizeBytes);
   const assets = new Assets({ "/file.txt": new Uint8Array(sizeBytes).fill(65) });
-  const manifest = { files: { "/file.txt": file }, hasHeaders: false, hasRedirects: false, ...more };
+  const { redirects = [], ...manifest } = { files: { "/file.txt": file }, hasHeaders: false, ...more };
   const ask = (path: string, init: RequestInit = {}) =>
     serveStatic(new Request(`https://site.test${path}`, init), {
       assets: assets as unknown as Fetcher,
       manifest,
+      findRedirect: compileRedirects(redirects),
       immutable,
     });
   return { file, assets, ask };
@@ -81,12 +83,21 @@ describe("the assets binding", () => {
     expect(assets.asked).toEqual([]);
   });
 
-  it("is asked for what is no file where there are redirects, and for nothing but a redirect", async () => {
-    const { assets, ask } = siteOf(1000, { hasRedirects: true });
-    expect((await ask("//old?a=1"))?.headers.get("Location")).toBe("/new");
+  it("is not asked for a redirect, which goes before a file, nor for what is none", async () => {
+    const redirects: Manifest["redirects"] = [
+      { from: "/old", to: "/new", status: 301 },
+      { from: "/file.txt", to: "https://example.com/", status: 307 },
+    ];
+    const { assets, ask } = siteOf(1000, { redirects });
+    const sent = async (path: string, method = "GET") => {
+      const response = await ask(path, { method });
+      return `${response?.status} ${response?.headers.get("Location")}`;
+    };
+    expect(await sent("//old?a=1")).toBe("301 /new?a=1");
+    expect(await sent("/file.txt")).toBe("307 https://example.com/");
+    expect(await sent("/file.txt", "POST")).toBe("307 https://example.com/");
     expect(await ask("/none")).toBeNull();
-    expect(await ask("/none%2F")).toBeNull();
-    expect(assets.asked).toEqual(["GET /old", "GET /none"]);
+    expect(assets.asked).toEqual([]);
   });
 
   it("is asked once for the fields of _headers, and never for the content along with them", async () => {
@@ -146,27 +157,74 @@ describe("memory", () => {
   });
 });
 
-describe("a large file", () => {
+describe("a part of a large file", () => {
   const size = limits.staticCachedFileBytes * 3;
+  const chunkBytes = 100_000;
 
-  it("is read to the end of the range and no further", async () => {
-    const pulled: number[] = [];
-    const chunk = new Uint8Array(100_000);
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull(controller) {
-          pulled.push(chunk.byteLength);
-          controller.enqueue(chunk);
-          if (pulled.length * chunk.byteLength >= size) controller.close();
-        },
+  /** A file that comes chunk by chunk, and breaks off or ends after so many bytes. */
+  function slowly(range: string, { brokenAt = Infinity, endsAt = size } = {}) {
+    const seen = { pulled: 0, cancelled: 0 };
+    const body = new ReadableStream({
+      type: "bytes",
+      pull(controller) {
+        if (seen.pulled >= brokenAt) return controller.error(new Error("the assets broke off"));
+        if (seen.pulled >= endsAt) return end(controller);
+        controller.enqueue(bytesAt(seen.pulled, chunkBytes));
+        seen.pulled += chunkBytes;
       },
-      { highWaterMark: 0 },
-    );
+      cancel() {
+        seen.cancelled += 1;
+      },
+    });
     const assets = { fetch: () => Promise.resolve(new Response(body)) } as unknown as Fetcher;
-    const manifest = { files: { "/file.txt": fileOf(size) }, hasHeaders: false, hasRedirects: false };
-    const request = new Request("https://site.test/file.txt", { headers: { Range: "bytes=150000-249999" } });
-    expect(await read(await serveStatic(request, { assets, manifest, immutable: [] }))).toBe(100_000);
-    expect(pulled.length).toBeLessThanOrEqual(5);
+    const manifest = { files: { "/file.txt": fileOf(size) }, hasHeaders: false };
+    const request = new Request("https://site.test/file.txt", { headers: { Range: range } });
+    return { seen, response: serveStatic(request, { assets, manifest, findRedirect: () => null, immutable: [] }) };
+  }
+
+  function end(controller: ReadableByteStreamController): void {
+    controller.close();
+    controller.byobRequest?.respond(0);
+  }
+
+  /** Bytes that tell where they are. */
+  const byteAt = (at: number): number => at % 251;
+  const bytesAt = (first: number, length: number) => new Uint8Array(length).map((_, index) => byteAt(first + index));
+
+  it.each([
+    ["bytes=150000-249999", 150_000, 249_999],
+    ["bytes=0-0", 0, 0],
+    [`bytes=1-${limits.staticStepBytes}`, 1, limits.staticStepBytes],
+    [
+      `bytes=${limits.staticStepBytes}-${3 * limits.staticStepBytes}`,
+      limits.staticStepBytes,
+      3 * limits.staticStepBytes,
+    ],
+  ])("has the bytes of %s, is read to its end and no further", async (range, first, last) => {
+    const { seen, response } = slowly(range);
+    const bytes = new Uint8Array(await present(await response, "a response").arrayBuffer());
+    expect(bytes).toHaveLength(last - first + 1);
+    expect(bytes.findIndex((byte, index) => byte !== byteAt(first + index))).toBe(-1);
+    expect(seen.pulled).toBeLessThanOrEqual((Math.ceil(last / chunkBytes) + 1) * chunkBytes);
+    await vi.waitFor(() => expect(seen.cancelled).toBe(1));
+  });
+
+  it.each([
+    ["breaks off before it", { brokenAt: 100_000 }, "broke off"],
+    ["breaks off within it", { brokenAt: 200_000 }, "broke off"],
+    ["ends within it", { endsAt: 200_000 }, "the assets end at byte 200000"],
+  ])("breaks where the file %s", async (_, how, message) => {
+    const { response } = slowly("bytes=150000-349999", how);
+    await expect(present(await response, "a response").arrayBuffer()).rejects.toThrow(message);
+  });
+
+  it("of which nobody takes the rest is left alone", async () => {
+    const { seen, response } = slowly(`bytes=0-${size - 1}`);
+    const reader = present((await response)?.body, "a body").getReader();
+    await reader.read();
+    await reader.cancel();
+    await vi.waitFor(() => expect(seen.cancelled).toBe(1));
+    expect(seen.pulled).toBeLessThan(size / 2);
   });
 });
 
@@ -179,8 +237,13 @@ describe("assets of another build than the manifest", () => {
   });
 });
 
-/** Node has no such stream. Here it is only as good as these tests need it. */
+/** Node has neither. Here they are only as good as these tests need them. */
 beforeEach(() => {
+  Object.assign(ReadableStreamBYOBReader.prototype, {
+    readAtLeast(this: { read(view: Uint8Array, how: object): Promise<unknown> }, min: number, view: Uint8Array) {
+      return this.read(view, { min });
+    },
+  });
   vi.stubGlobal("FixedLengthStream", function stream() {
     return new TransformStream();
   });

@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Fault } from "../../shared/admin/fault.ts";
-import { underFaults } from "../fault-port.ts";
+import { underFaults } from "../common/fault-port.ts";
 import { app } from "./app.tsx";
 import type { ControlEnv } from "./env.ts";
 import { faultsInForce, faultsPath } from "./faults.ts";

@@ -1,7 +1,7 @@
 import site from "#site";
 import { isDue, isReady, type Readiness, unknown } from "../../shared/balance/readiness.ts";
 import type { PoolConfig } from "../../shared/config/site.ts";
-import { probe } from "../probe.ts";
+import { probe } from "../common/probe.ts";
 import type { FrontEnv } from "./env.ts";
 
 let readiness: Readiness = unknown;

@@ -1,6 +1,6 @@
 import { requestIdOf } from "../../shared/http/forward.ts";
 import { isReservedPath } from "../../shared/http/reserved-path.ts";
-import { underFaults } from "../fault-port.ts";
+import { underFaults } from "../common/fault-port.ts";
 import type { FrontEnv } from "./env.ts";
 import { refuse } from "./reply.ts";
 import { serveSite } from "./site.ts";

@@ -1,6 +1,6 @@
 import { limits } from "../../shared/kernel/limits.ts";
-import { isNotRunning } from "../binding.ts";
-import { setFaults } from "../fault-port.ts";
+import { isNotRunning } from "../common/binding.ts";
+import { setFaults } from "../common/fault-port.ts";
 import { challenges, isAdmin } from "./auth.ts";
 import { asItIs, takeAnswer } from "./download.ts";
 import type { FrontEnv } from "./env.ts";

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildAssets } from "../../../scripts/assets.ts";
+import { buildMigrations } from "../../../scripts/migrations.ts";
 import { files, modifiedS } from "./files.ts";
 import { staticFolders } from "./workers.ts";
 
@@ -14,4 +15,5 @@ for (const [name, content] of Object.entries(files)) {
   utimesSync(`${path}.${process.pid}.map`, modifiedS, modifiedS);
   renameSync(`${path}.${process.pid}.map`, path);
 }
+buildMigrations();
 await buildAssets(staticFolders);

@@ -15,6 +15,14 @@ const typed = (name: string, type: string): StaticCase => ({
 
 const none = (clause: string, title: string, path: string): StaticCase => ({ clause, title, path, status: 404 });
 
+const moved = (clause: string, title: string, path: string, status: number, location: string): StaticCase => ({
+  clause: `${clause}, _redirects`,
+  title,
+  path,
+  status,
+  fields: { location },
+});
+
 /** Methods, paths, types, redirects, how long to cache. */
 export const targetCases: readonly StaticCase[] = [
   file("9.3.1", "GET gives the file", "/style.css"),
@@ -99,13 +107,19 @@ export const targetCases: readonly StaticCase[] = [
     status: 301,
     fields: { location: "/docs/" },
   },
-  {
-    clause: "15.4.3, _redirects",
-    title: "a redirect of the folder",
-    path: "/old",
-    status: 302,
-    fields: { location: "/docs/" },
-  },
+  moved("15.4.3", "a redirect of the folder", "/old", 302, "/docs/"),
+  moved("15.4.3", "a redirect keeps the query", "/old?a=1&b=%2F", 302, "/docs/?a=1&b=%2F"),
+  moved("15.4.9", "a redirect goes before a file", "/retired.html", 308, "/docs/"),
+  moved(
+    "15.4.2",
+    "a redirect of all below a folder goes before its files",
+    "/retired/style.css",
+    301,
+    "/docs/style.css",
+  ),
+  { ...moved("9.3.2", "HEAD is redirected as well", "/retired/style.css", 301, "/docs/style.css"), method: "HEAD" },
+  moved("15.4.8", "a redirect with placeholders", "/by/me/guide.html", 307, "/docs/guide.html?by=me"),
+  moved("RFC 3986 4.2", "a splat does not lead to another site", "/retired//example.com/", 301, "/docs/example.com/"),
 
   none("15.5.5", "no such file", "/none.css"),
   none("15.5.5", "no such folder", "/none/"),
@@ -125,6 +139,9 @@ export const targetCases: readonly StaticCase[] = [
   none("_redirects", "neither are the redirects", "/_redirects"),
   none(".assetsignore", "nor what is ignored", "/secret.map"),
   none(".assetsignore", "nor the list of that", "/.assetsignore"),
+  none(".assetsignore", "nor what begins with a dot", "/.env"),
+  none(".assetsignore", "nor what is in such a folder", "/.git/config"),
+  none(".assetsignore", "nor what an editor leaves", "/note.txt.swp"),
   none("12.1", "variants have no paths of their own", "/_encoded/"),
 
   {

@@ -54,7 +54,12 @@ export const files: Readonly<Record<string, string | Buffer>> = {
   "what?.txt": "a question mark in the name\n",
   "plus+sign.txt": "a plus sign in the name\n",
   "grün.txt": "a letter beyond ASCII in the name\n",
+  "retired.html": page("Retired"),
+  "retired/style.css": lines(100, (index) => `.old-${index} {}`),
   "secret.map": "never to be served\n",
+  ".env": "PASSWORD=secret\n",
+  ".git/config": "[core]\n",
+  "note.txt.swp": "a draft\n",
   ".well-known/security.txt": "Contact: mailto:security@example.com\n",
   ".assetsignore": "*.map\n",
   _headers: `/*
@@ -67,5 +72,10 @@ export const files: Readonly<Record<string, string | Buffer>> = {
 /read.md
   Content-Type: text/plain; charset=utf-8
 `,
-  _redirects: "/old /docs/ 302\n/moved/* /docs/:splat 301\n",
+  _redirects: `# What has moved.
+/old /docs/
+/retired.html /docs/ 308
+/retired/* /docs/:splat 301
+/by/:name/:part /docs/:part?by=:name 307
+`,
 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodePath } from "../../../shared/http/static-file.ts";
+import { encodePath } from "../../../shared/http/url-path.ts";
 import { staticTarget } from "../../../shared/http/static-path.ts";
 
 const names = [
@@ -44,11 +44,6 @@ describe("a path", () => {
     "/docs%5Cindex.html",
     "/100%2525.txt",
   ])("%s is no file", (pathname) => expect(find(pathname).kind).toBe("none"));
-
-  it("that is no file is given back as a URL spells it, for those that know it by other means", () => {
-    expect(find("//ol%64/a%20b")).toEqual({ kind: "none", path: "/old/a%20b" });
-    expect(find("/docs%2Fnone")).toEqual({ kind: "none", path: null });
-  });
 
   it.each([
     ["/docs", "", "/docs/"],

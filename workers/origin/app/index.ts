@@ -5,7 +5,7 @@ import { HTTPException } from "hono/http-exception";
 import { jsxRenderer } from "hono/jsx-renderer";
 import { secureHeaders } from "hono/secure-headers";
 import { limits } from "../../../shared/kernel/limits.ts";
-import { databaseOutage } from "../outage.ts";
+import { databaseOutage } from "../server/outage.ts";
 import { api } from "./api.ts";
 import type { AppEnv } from "./env.ts";
 import { fail } from "./fail.tsx";
@@ -14,11 +14,9 @@ import { sessionApi } from "./session-api.ts";
 import { sessionPages } from "./session-pages.tsx";
 import { Layout } from "./view/layout.tsx";
 
-export { migrations } from "./migrations.ts";
-
 /**
- * The sample site. It stands where your own application goes: a Hono app that is the default export, and the list
- * `migrations`. Nothing in it knows of the other servers; it sees a D1 database, `c.env.DB`.
+ * The sample site. It stands where your own application goes: a Hono app that is the default export. The SQL files in
+ * `migrations` make the schema of its database. Nothing in it knows of the other servers; it sees a D1 database, `c.env.DB`.
  */
 const app = new Hono<AppEnv>();
 
@@ -74,9 +72,9 @@ app.onError((error, c) => {
   if (error instanceof HTTPException && error.status === 403) {
     return fail(c, "forbidden", "The form was sent from a page of another site.");
   }
-  console.error(error);
   const outage = databaseOutage(error);
   if (outage !== null) {
+    console.warn({ message: "database outage", code: outage, requestId: c.req.header("X-Request-Id") });
     c.header("Retry-After", "1");
     return fail(
       c,
@@ -84,6 +82,8 @@ app.onError((error, c) => {
       "The database does not answer. If you were saving something, look first whether it is there.",
     );
   }
+  // What drizzle says of an error holds the values of the query, which are the visitor's: the cause does without.
+  console.error(error.cause ?? error);
   return fail(c, "internal", "Something went wrong on our side.");
 });
 

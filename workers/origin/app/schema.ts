@@ -1,6 +1,6 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/** The tables as drizzle sees them; `migrations.ts` makes them. */
+/** The tables as drizzle sees them; the files in `migrations` make them. */
 export const posts = sqliteTable("posts", {
   id: integer().primaryKey(),
   title: text().notNull(),

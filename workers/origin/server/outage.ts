@@ -1,4 +1,4 @@
-import { type ErrorCode, errors } from "../../shared/kernel/error.ts";
+import { type ErrorCode, errors } from "../../../shared/kernel/error.ts";
 
 const isErrorCode = (code: unknown): code is ErrorCode => typeof code === "string" && code in errors;
 

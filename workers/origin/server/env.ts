@@ -1,4 +1,4 @@
-import type { DatabaseNode } from "../database/index.ts";
+import type { DatabaseNode } from "../../database/index.ts";
 
 /** The bindings of an origin: see `a.toml`. */
 export interface OriginEnv {

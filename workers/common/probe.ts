@@ -1,5 +1,5 @@
-import { targetOfBinding } from "../shared/admin/fault.ts";
-import { limits } from "../shared/kernel/limits.ts";
+import { targetOfBinding } from "../../shared/admin/fault.ts";
+import { limits } from "../../shared/kernel/limits.ts";
 import { serviceBinding } from "./binding.ts";
 import { partitioned } from "./fault-port.ts";
 

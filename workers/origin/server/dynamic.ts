@@ -1,9 +1,10 @@
+import migrations from "#migrations";
 import site from "#site";
-import { readBookmarkCookie, writeBookmarkCookie } from "../../shared/http/bookmark-cookie.ts";
-import { consistencies, parseConsistency, sessionStart } from "../../shared/http/consistency.ts";
-import { clockOffsetMs } from "../fault-port.ts";
-import { openDatabase, type DatabaseSession } from "../database/client.ts";
-import app, { migrations } from "./app/index.ts";
+import { readBookmarkCookie, writeBookmarkCookie } from "../../../shared/http/bookmark-cookie.ts";
+import { consistencies, parseConsistency, sessionStart } from "../../../shared/http/consistency.ts";
+import { clockOffsetMs } from "../../common/fault-port.ts";
+import { openDatabase, type DatabaseSession } from "../../database/client.ts";
+import app from "../app/index.ts";
 import type { OriginEnv } from "./env.ts";
 import { migrate } from "./migrate.ts";
 

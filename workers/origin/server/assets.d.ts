@@ -1,4 +1,4 @@
-import type { Manifest } from "../../shared/http/static-file.ts";
+import type { Manifest } from "../../../shared/http/static-file.ts";
 
 /** The module `#assets`, which `scripts/assets.ts` writes: what there is in the folder `public`. */
 declare const manifest: Manifest;

@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { type Fault, faultsOn, isCut, offsetMs } from "../shared/admin/fault.ts";
-import { limits } from "../shared/kernel/limits.ts";
+import { type Fault, faultsOn, isCut, offsetMs } from "../../shared/admin/fault.ts";
+import { limits } from "../../shared/kernel/limits.ts";
 
 /**
  * The faults of this Worker's isolate. Control pushes them at every change, so that they are in force when the admin API

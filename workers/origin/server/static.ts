@@ -1,21 +1,25 @@
-import type { ByteRange } from "../../shared/http/range.ts";
+import type { ByteRange } from "../../../shared/http/range.ts";
+import type { FindRedirect, Redirection } from "../../../shared/http/redirects.ts";
 import {
   addFields,
   answerStatic,
   cacheControl,
   representationOf,
   type StaticAnswer,
-} from "../../shared/http/static-answer.ts";
-import { assetPath, type Coding, encodePath, type Manifest, type StaticFile } from "../../shared/http/static-file.ts";
-import { staticTarget } from "../../shared/http/static-path.ts";
-import { limits } from "../../shared/kernel/limits.ts";
-import { LruMap } from "../../shared/kernel/lru.ts";
+} from "../../../shared/http/static-answer.ts";
+import { assetPath, type Coding, type Manifest, type StaticFile } from "../../../shared/http/static-file.ts";
+import { staticTarget } from "../../../shared/http/static-path.ts";
+import { encodePath } from "../../../shared/http/url-path.ts";
+import { limits } from "../../../shared/kernel/limits.ts";
+import { LruMap } from "../../../shared/kernel/lru.ts";
 
 /** The files of a site, and how they are served. */
 export interface StaticSite {
   /** The binding that has the bytes. */
   readonly assets: Fetcher;
-  readonly manifest: Manifest;
+  readonly manifest: Omit<Manifest, "redirects">;
+  /** The redirects of the manifest. They go before its files. */
+  readonly findRedirect: FindRedirect;
   /** Beginnings of the paths of files that never change: `assets.immutable` of the site configuration. */
   readonly immutable: readonly string[];
 }
@@ -29,26 +33,19 @@ export interface StaticSite {
  */
 export async function serveStatic(request: Request, site: StaticSite): Promise<Response | null> {
   const { pathname, search } = new URL(request.url);
-  const { files, hasRedirects } = site.manifest;
+  const redirection = site.findRedirect(pathname, search);
+  if (redirection !== null) return redirect(redirection);
+  const { files } = site.manifest;
   const target = staticTarget(pathname, search, (path) => Object.hasOwn(files, path));
+  if (target.kind === "folder" && isRead(request)) return redirect({ status: 301, location: target.location });
   const file = target.kind === "file" ? files[target.path] : undefined;
-  if (target.kind === "file" && file !== undefined) return answer(request, site, target.path, file);
-  if (target.kind === "folder" && isRead(request)) return redirect(target.location);
-  if (!hasRedirects || target.kind !== "none" || target.path === null) return null;
-  return askForRedirect(`${target.path}${search}`, site);
+  return target.kind !== "file" || file === undefined ? null : answer(request, site, target.path, file);
 }
 
 const isRead = ({ method }: Request): boolean => method === "GET" || method === "HEAD";
 
-const redirect = (location: string): Response => new Response(null, { status: 301, headers: { Location: location } });
-
-/** The assets binding reads `_redirects`. It would also redirect to the spelling it likes, so it gets that one. */
-async function askForRedirect(path: string, { assets }: StaticSite): Promise<Response | null> {
-  const response = await assets.fetch(`${assetsHost}${path}`, { redirect: "manual" });
-  if (response.status >= 300 && response.status < 400) return response;
-  await response.body?.cancel();
-  return null;
-}
+const redirect = ({ status, location }: Redirection): Response =>
+  new Response(null, { status, headers: { Location: location } });
 
 async function answer(request: Request, site: StaticSite, path: string, file: StaticFile): Promise<Response> {
   const decided = answerStatic(request, file, Math.floor(Date.now() / 1000));
@@ -93,11 +90,14 @@ async function bodyOf(decided: StaticAnswer, { assets }: StaticSite, path: strin
   if (!("coding" in decided) || decided.content === null) return null;
   const { coding, content } = decided;
   const { sizeBytes, tag } = representationOf(file, coding);
-  const whole = { first: 0, last: sizeBytes - 1 };
-  const range = content === "whole" ? whole : content;
-  if (sizeBytes > limits.staticCachedFileBytes) return stream(assets, assetPath(path, file, coding), range);
+  if (sizeBytes > limits.staticCachedFileBytes) {
+    const { body }: { body: ReadableStream<Uint8Array> | null } = await ask(assets, assetPath(path, file, coding));
+    if (body === null) throw new Error(`${path} has no bytes in place of ${sizeBytes}`);
+    // The runtime does this without a turn of JavaScript.
+    return content === "whole" ? body.pipeThrough(new FixedLengthStream(sizeBytes)) : cut(body, content);
+  }
   const bytes = kept.get(tag) ?? (await read(assets, path, file, coding));
-  return content === "whole" ? bytes : bytes.subarray(range.first, range.last + 1);
+  return content === "whole" ? bytes : bytes.subarray(content.first, content.last + 1);
 }
 
 async function read(assets: Fetcher, path: string, file: StaticFile, coding: Coding | null) {
@@ -108,23 +108,31 @@ async function read(assets: Fetcher, path: string, file: StaticFile, coding: Cod
   return bytes;
 }
 
-async function stream(assets: Fetcher, path: string, range: ByteRange): Promise<ReadableStream<Uint8Array> | null> {
-  const { body } = await ask(assets, path);
-  const length = new FixedLengthStream(range.last - range.first + 1);
-  return body?.pipeThrough(cut(range)).pipeThrough(length) ?? null;
+/** Lets a run of bytes through, and reads no further than its end. */
+function cut(body: ReadableStream<Uint8Array>, range: ByteRange): ReadableStream<Uint8Array> {
+  const { readable, writable } = new FixedLengthStream(range.last - range.first + 1);
+  void copyRange(body, range, writable);
+  return readable;
 }
 
-/** Lets a run of bytes through, and reads no further than its end. */
-function cut({ first, last }: ByteRange): TransformStream<Uint8Array, Uint8Array> {
-  let at = 0;
-  return new TransformStream({
-    transform(chunk, controller) {
-      const piece = chunk.subarray(Math.max(0, first - at), Math.max(0, last + 1 - at));
-      at += chunk.byteLength;
-      if (piece.byteLength > 0) controller.enqueue(piece);
-      if (at > last) controller.terminate();
-    },
-  });
+/** Breaks the sink when the source breaks or is too short, and leaves the rest of the source when the sink is gone. */
+async function copyRange(source: ReadableStream<Uint8Array>, range: ByteRange, sink: WritableStream<Uint8Array>) {
+  const reader = source.getReader({ mode: "byob" });
+  const writer = sink.getWriter();
+  try {
+    for (let at = 0; at <= range.last;) {
+      const end = at < range.first ? range.first : range.last + 1;
+      const step = Math.min(limits.staticStepBytes, end - at);
+      const { value } = await reader.readAtLeast(step, new Uint8Array(step));
+      if (value?.byteLength !== step) throw new Error(`the assets end at byte ${at + (value?.byteLength ?? 0)}`);
+      if (at >= range.first) await writer.write(value);
+      at += step;
+    }
+    await writer.close();
+  } catch (error) {
+    await Promise.allSettled([writer.abort(error)]);
+  }
+  await Promise.allSettled([reader.cancel()]);
 }
 
 /** The binding looks at the path alone. */
