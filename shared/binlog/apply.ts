@@ -1,11 +1,12 @@
-import { assert } from "../kernel/assert.ts";
+import { assert, present } from "../kernel/assert.ts";
 import { limits } from "../kernel/limits.ts";
 import { keyMatches, type Table } from "../sql/catalog.ts";
 import type { Bindable, SqlEngine } from "../sql/engine.ts";
 import { quoteName } from "../sql/names.ts";
+import { parametersOf } from "../sql/statement.ts";
 import { boundAs, type Value } from "../sql/value.ts";
 import { imageColumns } from "./images.ts";
-import type { RowChange, SequenceChange } from "./record.ts";
+import type { RowChange, SequenceChange, StatementChange } from "./record.ts";
 
 /**
  * Makes the rows of `change` what they are on the primary. Rows that are gone go first. An image then replaces whatever
@@ -44,9 +45,22 @@ function putRow(engine: SqlEngine, table: Table, image: readonly Value[]): void 
   );
 }
 
-/** Sets the AUTOINCREMENT counter of a table, or takes its row away. */
+/** Sets the AUTOINCREMENT counter of a table, or takes its row away. Mostly it is right already: inserting the rows moved it. */
 export function applySequence(engine: SqlEngine, { table, value }: SequenceChange): void {
+  const { rows } = engine.run("SELECT CAST(seq AS TEXT) FROM sqlite_sequence WHERE name = ?", table);
+  if (rows.length === 1 && rows[0]?.[0] === String(value)) return;
   engine.run("DELETE FROM sqlite_sequence WHERE name = ?", table);
   if (value !== null)
     engine.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, CAST(? AS INTEGER))", table, String(value));
+}
+
+/** Runs a statement with the values that it has with it. */
+export function applyStatement(engine: SqlEngine, { sql, values }: StatementChange): void {
+  const bound = values.map((value, at) => boundAs(value, at + 1));
+  const text = parametersOf(sql).reduceRight(
+    (whole, { index, start, end }) =>
+      whole.slice(0, start) + present(bound[index - 1], "a value").expression + whole.slice(end),
+    sql,
+  );
+  engine.run(text, ...bound.map(({ bind }) => bind));
 }

@@ -100,14 +100,25 @@ export class ByteReader {
     return this.#view.getFloat64(this.#take(8));
   }
 
+  /** An unsigned integer in the one form that `ByteWriter` gives it. */
   count(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 0x80) {
       assert(scale <= 2 ** 49, "a count in the record has too many bytes");
       const byte = this.u8();
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      if (byte >= 0x80) continue;
+      assert(Number.isSafeInteger(value), "a count in the record is larger than 2^53");
+      assert(byte > 0 || scale === 1, "a count in the record has more bytes than it needs");
+      return value;
     }
+  }
+
+  /** How many things follow of which each takes `leastBytes` at least: more than there is room for is no number to make room for. */
+  countOf(leastBytes: number): number {
+    const value = this.count();
+    assert(value * leastBytes <= this.left, "the record counts more than it holds");
+    return value;
   }
 
   blob(): Uint8Array {
@@ -117,7 +128,9 @@ export class ByteReader {
   }
 
   text(): string {
-    return decodeUtf8(this.blob());
+    const text = decodeUtf8(this.blob());
+    assert(text !== undefined, "a text in the record is not valid UTF-8");
+    return text;
   }
 
   #take(size: number): number {

@@ -41,7 +41,7 @@ export const imageColumns = (table: Table): readonly string[] =>
   table.withoutRowid ? table.columns : [...table.key, ...table.columns];
 
 /** Runs `SELECT expressions from` and gives the values exact to the bit, in as many queries as the width asks for. */
-function readExactly(engine: SqlEngine, expressions: readonly string[], from: Query): Value[][] {
+export function readExactly(engine: SqlEngine, expressions: readonly string[], from: Query): Value[][] {
   const rows: Value[][] = [];
   for (let at = 0; at < expressions.length; at += valuesPerQuery) {
     const part = readPart(engine, expressions.slice(at, at + valuesPerQuery), from);

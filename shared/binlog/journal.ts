@@ -1,7 +1,10 @@
 import { undo } from "../kernel/error.ts";
 import { readTables, schemaObjects, schemaReplaces, type SchemaObject, type Table } from "../sql/catalog.ts";
 import type { SqlEngine } from "../sql/engine.ts";
+import { readSearchTables, type SearchTable } from "../sql/search-table.ts";
+import { readSearchWrite } from "../sql/search-write.ts";
 import type { Statement } from "../sql/statement.ts";
+import { tokenize } from "../sql/tokenize.ts";
 import {
   collectChanges,
   createDirtyTable,
@@ -9,9 +12,20 @@ import {
   keyWidth,
   lastNote,
   noteAllRows,
-  reconcileTriggers,
+  notePushedRows,
 } from "./capture.ts";
+import { dropColumnTriggers, reconcileTriggers } from "./capture-triggers.ts";
+import type { Query } from "./images.ts";
 import type { Change } from "./record.ts";
+import {
+  collectSearch,
+  dropSearchNotes,
+  emptySearchNotes,
+  ensureSearchNotes,
+  lastSearchNote,
+  searchTriggers,
+} from "./search-capture.ts";
+import { runSearchWrite } from "./search-run.ts";
 
 /** AUTOINCREMENT counters by table. */
 type Sequences = ReadonlyMap<string, bigint>;
@@ -22,6 +36,9 @@ export interface Baseline {
   /** May any statement delete rows by REPLACE, through a constraint or a trigger? */
   readonly replaces: boolean;
   readonly sequences: Sequences;
+  readonly searchTables: readonly SearchTable[];
+  /** The last note that a committed transaction left of writes to full-text tables. */
+  readonly searched: number;
   /** The last note that a committed transaction left in the note-book. */
   readonly noted: number;
 }
@@ -33,13 +50,26 @@ const mostNotes = 10_000;
 export function openBaseline(engine: SqlEngine): Baseline {
   const tables = readTables(engine);
   ensureDirtyTable(engine, keyWidth(tables));
-  reconcileTriggers(engine, tables);
+  const searchTables = reconcile(engine, tables);
+  const replaces = schemaReplaces(engine);
+  notePushedRows(engine, replaces);
   return {
     tables,
-    replaces: schemaReplaces(engine),
+    replaces,
+    searchTables,
+    searched: lastSearchNote(engine, searchTables),
     sequences: readSequences(engine, tables),
     noted: lastNote(engine),
   };
+}
+
+/** Makes the system's triggers those that the schema needs. Gives the full-text tables in it. */
+function reconcile(engine: SqlEngine, tables: readonly Table[]): SearchTable[] {
+  const searchTables = readSearchTables(engine);
+  if (searchTables.length > 0) ensureSearchNotes(engine);
+  else dropSearchNotes(engine);
+  reconcileTriggers(engine, tables, searchTriggers(engine, searchTables));
+  return searchTables;
 }
 
 /**
@@ -49,36 +79,74 @@ export function openBaseline(engine: SqlEngine): Baseline {
 export class Journal {
   readonly #engine: SqlEngine;
   readonly #changes: Change[] = [];
+  readonly #replaces: boolean;
   #baseline: Baseline;
 
-  constructor(engine: SqlEngine, baseline: Baseline) {
+  /**
+   * @param replaces has any statement of the transaction a REPLACE conflict clause? What is written for it comes before the
+   * first of them, so that `changes()` and `last_insert_rowid()` are theirs throughout.
+   */
+  constructor(engine: SqlEngine, baseline: Baseline, replaces: boolean) {
     this.#engine = engine;
     this.#baseline = baseline;
-  }
-
-  /** May any statement delete rows by REPLACE, whatever its own text says? */
-  get replaces(): boolean {
-    return this.#baseline.replaces;
+    this.#replaces = replaces;
+    if (replaces) notePushedRows(engine, true);
   }
 
   /** Runs a statement that changes the schema by `run`, and notes it if it did change something. */
   changeSchema<T>(statement: Statement, run: () => T): T {
     this.#collectRows();
+    if (statement.keyword === "ALTER") dropColumnTriggers(this.#engine);
     const before = schemaObjects(this.#engine);
     const result = run();
     const after = schemaObjects(this.#engine);
     const made = without(after, before);
     if (made.length > 0 || without(before, after).length > 0) this.#noteSchema(statement, made);
+    else reconcile(this.#engine, this.#baseline.tables);
     return result;
+  }
+
+  /** Runs a statement that changes rows by `run`. */
+  changeRows<T>({ replaces }: Statement, run: () => T): T {
+    const { searchTables } = this.#baseline;
+    if (!replaces || searchTables.length === 0) return run();
+    const before = lastSearchNote(this.#engine, searchTables);
+    const result = run();
+    if (lastSearchNote(this.#engine, searchTables) > before)
+      undo("statement-refused", "REPLACE leaves the old row's words in an FTS5 table. Use ON CONFLICT DO UPDATE.");
+    return result;
+  }
+
+  /**
+   * Runs the statement if it writes to a full-text table. What it finds, and what was written before it, must be on a
+   * replica when the statement comes to it, so that what is noted goes first.
+   *
+   * @param alone is it the only statement of the transaction?
+   * @returns the number of rows that it wrote; `undefined` where it is none, and has not run.
+   */
+  writeSearch({ sql, binds }: Query, alone: boolean): number | undefined {
+    const { searchTables } = this.#baseline;
+    const write = searchTables.length === 0 ? undefined : readSearchWrite(sql, tokenize(sql), searchTables);
+    if (!write) return undefined;
+    if ("refused" in write) undo("statement-refused", write.refused);
+    this.#collectRows();
+    const statements = runSearchWrite(this.#engine, write, binds, alone);
+    this.#changes.push(...statements);
+    return statements.length;
   }
 
   /** All that the transaction changed, and the baseline that holds once it is committed. */
   finish(): { readonly changes: readonly Change[]; readonly baseline: Baseline } {
     this.#collectRows();
     this.#collectSequences();
+    if (this.#replaces) notePushedRows(this.#engine, this.#baseline.replaces);
     if (this.#baseline.noted > mostNotes) {
       createDirtyTable(this.#engine, keyWidth(this.#baseline.tables));
       this.#baseline = { ...this.#baseline, noted: 0 };
+    }
+    if (this.#baseline.searched > mostNotes) {
+      emptySearchNotes(this.#engine);
+      this.#baseline = { ...this.#baseline, searched: 0 };
     }
     return { changes: this.#changes, baseline: this.#baseline };
   }
@@ -87,6 +155,9 @@ export class Journal {
     const range = { after: this.#baseline.noted, last: lastNote(this.#engine) };
     this.#changes.push(...collectChanges(this.#engine, this.#baseline.tables, range));
     this.#baseline = { ...this.#baseline, noted: range.last };
+    if (this.#baseline.searchTables.length === 0) return;
+    this.#changes.push(...collectSearch(this.#engine, this.#baseline.searched));
+    this.#baseline = { ...this.#baseline, searched: lastSearchNote(this.#engine, this.#baseline.searchTables) };
   }
 
   /**
@@ -98,9 +169,12 @@ export class Journal {
     this.#changes.push({ type: "schema", sql: table?.sql ?? statement.sql });
     const tables = readTables(this.#engine);
     const emptied = ensureDirtyTable(this.#engine, keyWidth(tables));
-    reconcileTriggers(this.#engine, tables);
+    const searchTables = reconcile(this.#engine, tables);
     const noted = emptied ? 0 : this.#baseline.noted;
-    this.#baseline = { ...this.#baseline, tables, replaces: schemaReplaces(this.#engine), noted };
+    const replaces = schemaReplaces(this.#engine);
+    notePushedRows(this.#engine, replaces || this.#replaces);
+    const searched = searchTables.length === 0 ? 0 : this.#baseline.searched;
+    this.#baseline = { ...this.#baseline, tables, replaces, searchTables, searched, noted };
     const created = tables.find(({ name }) => name === table?.name);
     if (created) noteAllRows(this.#engine, created);
   }

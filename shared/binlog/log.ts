@@ -27,10 +27,14 @@ export class LogDamaged extends Error {
 export interface LogMark {
   /** The first LSN of each segment, oldest first. */
   readonly segments: readonly Lsn[];
+  /** Bytes in the newest segment. */
+  readonly newestBytes: number;
   readonly position: LogPosition;
 }
 
 const segmentPrefix = `${systemPrefix}log_`;
+/** Where a log begins that did not begin with the first record: one row, or none. */
+const baseTable = `${systemPrefix}base`;
 const segmentName = (first: Lsn): string => `${segmentPrefix}${String(first).padStart(16, "0")}`;
 
 /**
@@ -40,11 +44,14 @@ const segmentName = (first: Lsn): string => `${segmentPrefix}${String(first).pad
 export class BinLog {
   readonly #engine: SqlEngine;
   #segments: readonly Lsn[];
+  #newestBytes: number;
   #position: LogPosition;
 
   constructor(engine: SqlEngine) {
     this.#engine = engine;
+    engine.run(`CREATE TABLE IF NOT EXISTS ${baseTable} (epoch, lsn, checksum, schema_version)`);
     this.#segments = findSegments(engine);
+    this.#newestBytes = this.#readNewestBytes();
     this.#position = this.#readPosition();
   }
 
@@ -63,13 +70,23 @@ export class BinLog {
 
   /** Where the log stands: take it before a transaction, for `rewind` if that is undone. */
   get mark(): LogMark {
-    return { segments: this.#segments, position: this.#position };
+    return { segments: this.#segments, newestBytes: this.#newestBytes, position: this.#position };
   }
 
   /** Goes back to `mark`, after the transaction that appended was undone. Reads nothing, so it cannot fail. */
-  rewind({ segments, position }: LogMark): void {
+  rewind({ segments, newestBytes, position }: LogMark): void {
     this.#segments = segments;
+    this.#newestBytes = newestBytes;
     this.#position = position;
+  }
+
+  /** Drops all records and begins anew after `position`. Undone with the transaction around it: then call `rewind`. */
+  restart(position: LogPosition): void {
+    for (const first of this.#segments) this.#engine.run(`DROP TABLE ${quoteName(segmentName(first))}`);
+    this.#engine.run(`DELETE FROM ${baseTable}`);
+    const { epoch: term, lsn: at, checksum, schemaVersion } = position;
+    this.#engine.run(`INSERT INTO ${baseTable} VALUES (?, ?, ?, ?)`, term, at, checksum, schemaVersion);
+    this.rewind({ segments: [], newestBytes: 0, position });
   }
 
   /** Appends `record`, which must follow the last one. Undone with the transaction around it: then call `rewind`. */
@@ -78,13 +95,14 @@ export class BinLog {
     assert(next === this.#position.lsn + 1, `record ${next} does not follow ${this.#position.lsn}`);
     assert(previous === this.#position.checksum, `record ${next} does not continue the checksum chain`);
     assert(term >= this.#position.epoch, `record ${next} is of an older epoch than the log's end`);
-    const segment = this.#segmentFor(next);
+    const segment = this.#segmentFor(next, record.bytes.length);
     const table = quoteName(segmentName(segment));
     for (let part = 0; part * limits.logRowBytes < record.bytes.length; part += 1) {
       const bytes = record.bytes.slice(part * limits.logRowBytes, (part + 1) * limits.logRowBytes);
       this.#engine.run(`INSERT INTO ${table} VALUES (?, ?, ?)`, next, part, bytes.buffer);
     }
     if (segment === next) this.#segments = [...this.#segments, segment];
+    this.#newestBytes = record.bytes.length + (segment === next ? 0 : this.#newestBytes);
     this.#position = { epoch: term, lsn: next, checksum: record.checksum, schemaVersion };
   }
 
@@ -116,10 +134,11 @@ export class BinLog {
     return surplus.length;
   }
 
-  /** The segment that record `next` goes into, made if it is the first record in it. */
-  #segmentFor(next: Lsn): Lsn {
+  /** The segment that record `next` of `bytes` bytes goes into, made if it is the first record in it. */
+  #segmentFor(next: Lsn, bytes: number): Lsn {
     const current = this.#segments.at(-1);
-    if (current !== undefined && next < current + limits.segmentRecords) return current;
+    const fits = this.#newestBytes + bytes <= limits.segmentBytes;
+    if (current !== undefined && fits && next < current + limits.segmentRecords) return current;
     this.#engine.run(
       `CREATE TABLE ${quoteName(segmentName(next))} (lsn INTEGER, part INTEGER, bytes, PRIMARY KEY (lsn, part)) WITHOUT ROWID`,
     );
@@ -145,7 +164,25 @@ export class BinLog {
       const { header, checksum } = this.#readRecord(lsn(last));
       return { epoch: header.epoch, lsn: header.lsn, checksum, schemaVersion: header.schemaVersion };
     }
-    return emptyLog;
+    return this.#readBase() ?? emptyLog;
+  }
+
+  #readBase(): LogPosition | undefined {
+    const [base] = this.#engine.run(`SELECT epoch, lsn, checksum, schema_version FROM ${baseTable}`).rows;
+    if (!base) return undefined;
+    const [term, at, checksum, schemaVersion] = base;
+    return {
+      epoch: epoch(Number(term)),
+      lsn: lsn(Number(at)),
+      checksum: String(checksum),
+      schemaVersion: Number(schemaVersion),
+    };
+  }
+
+  #readNewestBytes(): number {
+    const newest = this.#segments.at(-1);
+    if (newest === undefined) return 0;
+    return Number(this.#engine.run(`SELECT sum(length(bytes)) FROM ${quoteName(segmentName(newest))}`).rows[0]?.[0]);
   }
 }
 

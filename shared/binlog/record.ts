@@ -30,7 +30,38 @@ export interface SequenceChange {
   readonly value: bigint | null;
 }
 
-export type Change = RowChange | SchemaChange | SequenceChange;
+/**
+ * What a slice of a table held on the primary at this very place in the log; it changes nothing. Whoever replays it is at
+ * the same place and must find the same, as with pt-table-checksum's statements.
+ */
+export interface CheckChange {
+  readonly type: "check";
+  /** The table, or `sqlite_schema` for the texts of the schema and the AUTOINCREMENT counters. */
+  readonly table: string;
+  /** The position at which the round of checks began that this slice is of. */
+  readonly since: Lsn;
+  /** The key after which the slice begins; empty at the table's beginning. */
+  readonly after: readonly Value[];
+  /** Rows of the slice, in the order of the key. */
+  readonly rows: number;
+  /** Whether no row follows the slice. */
+  readonly last: boolean;
+  /** The sum of the rows' hashes, a signed integer of 64 bits: see `content-hash.ts`. */
+  readonly hash: bigint;
+}
+
+/**
+ * A statement on a full-text table that holds no rows of its own, or a command to one, which is run as it is: at this place
+ * in the log it does the same everywhere, since it has its values with it.
+ */
+export interface StatementChange {
+  readonly type: "statement";
+  readonly sql: string;
+  /** For the parameters ?1, ?2, ... of the text. */
+  readonly values: readonly Value[];
+}
+
+export type Change = RowChange | SchemaChange | SequenceChange | CheckChange | StatementChange;
 
 /** Where a record stands in the log. */
 export interface RecordHeader {
@@ -53,7 +84,11 @@ export interface SealedRecord {
 
 const formatVersion = 1;
 const checksumBytes = 8;
-const types = ["rows", "schema", "sequence"] as const;
+/** Format, epoch, LSN, schema version, time, checksum of the record before. */
+const headerBytes = 1 + 4 + 8 + 4 + 8 + checksumBytes;
+const types = ["rows", "schema", "sequence", "check", "statement"] as const;
+/** A type, and an empty text. */
+const leastChangeBytes = 2;
 
 /** Undoes a transaction that is too large for one record. */
 export function tooLarge(bound: string): never {
@@ -82,17 +117,27 @@ export function sealRecord(header: RecordHeader, changes: readonly Change[]): Se
  * @returns `undefined` where the bytes are damaged or of an unknown format.
  */
 export function openRecord(bytes: Uint8Array): SealedRecord | undefined {
-  if (bytes.length <= checksumBytes || bytes[0] !== formatVersion) return undefined;
+  if (bytes.length <= headerBytes + checksumBytes || bytes[0] !== formatVersion) return undefined;
+  if (bytes.length > limits.recordBytes + checksumBytes) return undefined;
   const checksum = checksumOf(bytes.subarray(0, -checksumBytes));
   if (readChecksum(new ByteReader(bytes.subarray(-checksumBytes))) !== checksum) return undefined;
-  return { header: readHeader(new ByteReader(bytes)), checksum, bytes };
+  const header = readHeader(new ByteReader(bytes));
+  return isPossible(header) ? { header, checksum, bytes } : undefined;
 }
 
-/** The changes of a record whose checksum was verified by `openRecord`. */
+const isPossible = ({ lsn: at, committedAtMs }: RecordHeader): boolean =>
+  Number.isSafeInteger(at) && at > 0 && Number.isFinite(committedAtMs);
+
+/**
+ * The changes of a record whose checksum was verified by `openRecord`. There is one form for each record: what is read
+ * here would be written as the same bytes again.
+ *
+ * @throws {AssertionError} where the bytes are no such form; it never makes room for more than they hold.
+ */
 export function readChanges({ bytes }: SealedRecord): Change[] {
   const reader = new ByteReader(bytes.subarray(0, -checksumBytes));
   readHeader(reader);
-  const changes = Array.from({ length: reader.count() }, () => readChange(reader));
+  const changes = Array.from({ length: reader.countOf(leastChangeBytes) }, () => readChange(reader));
   assert(reader.left === 0, "the record holds more than its changes");
   return changes;
 }
@@ -139,7 +184,24 @@ function writeChange(out: ByteWriter, change: Change): void {
     case "sequence":
       out.text(change.table);
       writeValue(out, change.value);
+      return;
+    case "check":
+      return writeCheck(out, change);
+    case "statement":
+      out.text(change.sql);
+      out.count(change.values.length);
+      for (const value of change.values) writeValue(out, value);
   }
+}
+
+function writeCheck(out: ByteWriter, { table, since, after, rows, last, hash }: CheckChange): void {
+  out.text(table);
+  out.count(since);
+  out.count(after.length);
+  for (const value of after) writeValue(out, value);
+  out.count(rows);
+  out.u8(last ? 1 : 0);
+  out.i64(hash);
 }
 
 function readChange(reader: ByteReader): Change {
@@ -151,10 +213,22 @@ function readChange(reader: ByteReader): Change {
       return { type, sql: reader.text() };
     case "sequence":
       return { type, table: reader.text(), value: readSequence(reader) };
+    case "check":
+      return readCheck(reader);
+    case "statement":
+      return { type, sql: reader.text(), values: Array.from({ length: reader.countOf(1) }, () => readValue(reader)) };
     default:
       assert(type !== undefined, "the record holds a change of an unknown type");
       return type;
   }
+}
+
+function readCheck(reader: ByteReader): CheckChange {
+  const [table, since] = [reader.text(), lsn(reader.count())];
+  const after = Array.from({ length: reader.countOf(1) }, () => readValue(reader));
+  const [rows, last] = [reader.count(), reader.u8()];
+  assert(last <= 1, "the record holds a flag that is neither 0 nor 1");
+  return { type: "check", table, since, after, rows, last: last === 1, hash: reader.i64() };
 }
 
 function readSequence(reader: ByteReader): bigint | null {
@@ -170,6 +244,8 @@ function writeRows(out: ByteWriter, rows: readonly (readonly Value[])[]): void {
 }
 
 function readRows(reader: ByteReader): Value[][] {
-  const [length, width] = [reader.count(), reader.count()];
+  const length = reader.countOf(1);
+  const width = reader.countOf(length);
+  assert(width > 0 === length > 0, "the record holds rows without columns");
   return Array.from({ length }, () => Array.from({ length: width }, () => readValue(reader)));
 }

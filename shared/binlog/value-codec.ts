@@ -33,7 +33,7 @@ export function readValue(reader: ByteReader): Value {
     case tag.integer:
       return reader.i64();
     case tag.real:
-      return reader.f64();
+      return readReal(reader);
     case tag.text:
       return reader.text();
     case tag.blob:
@@ -42,4 +42,11 @@ export function readValue(reader: ByteReader): Value {
       assert(found === tag.rawText, `the record holds a value of an unknown class: ${found}`);
       return { rawText: reader.blob() };
   }
+}
+
+/** SQLite stores NULL in place of a NaN (https://sqlite.org/floatingpoint.html), so none can come from a row. */
+function readReal(reader: ByteReader): number {
+  const value = reader.f64();
+  assert(!Number.isNaN(value), "the record holds a NaN");
+  return value;
 }

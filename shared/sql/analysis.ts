@@ -15,10 +15,13 @@ export interface Analysed {
 /** Analyses statements and remembers the answers: whether a text writes does not depend on the schema that it meets. */
 export class StatementAnalyser {
   readonly #engine: SqlEngine;
+  readonly #parked: boolean;
   readonly #known = new LruMap<string, Analysed>(limits.cachedStatements);
 
-  constructor(engine: SqlEngine) {
+  /** @param parked does the node keep the user's triggers parked? */
+  constructor(engine: SqlEngine, parked = false) {
     this.#engine = engine;
+    this.#parked = parked;
   }
 
   /** What `sql` is and does, or why it is not run. Nothing is run here. */
@@ -27,7 +30,7 @@ export class StatementAnalyser {
     if (known) return known;
     if (sql.length > limits.sqlBytes)
       return failure("statement-refused", `The statement is longer than ${limits.sqlBytes} bytes.`);
-    const statement = parseStatement(sql);
+    const statement = parseStatement(sql, this.#parked);
     if ("refused" in statement) return failure("statement-refused", statement.refused);
     const analysed = this.#ask(statement);
     if (analysed.ok) this.#known.set(sql, analysed);

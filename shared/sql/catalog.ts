@@ -1,6 +1,7 @@
 import { undo } from "../kernel/error.ts";
 import type { SqlEngine } from "./engine.ts";
 import { isReserved, quoteName, quoteText } from "./names.ts";
+import { readSearchTables } from "./search-table.ts";
 import { replacesRows } from "./statement.ts";
 import { isWord, tokenize } from "./tokenize.ts";
 
@@ -15,23 +16,37 @@ export interface Table {
   readonly collations: readonly string[];
   readonly withoutRowid: boolean;
   readonly autoincrement: boolean;
+  /** Is it an FTS5 table that holds its own rows? No trigger can stand on it. */
+  readonly virtual: boolean;
 }
 
 /** An object of the schema, as `sqlite_master` has it. */
 export interface SchemaObject {
   readonly type: string;
   readonly name: string;
+  /** The table or view that it is, or is on. */
+  readonly table: string;
   readonly sql: string;
 }
 
 const isPrivate = (name: string): boolean => isReserved(name) || name.toLowerCase().startsWith("sqlite_");
 
-/** The user's tables, indexes, views and triggers in the order in which they were made. */
+/** The user's tables, indexes, views and triggers in the order in which they were made, without the inner tables of FTS5. */
 export function schemaObjects(engine: SqlEngine): SchemaObject[] {
-  const { rows } = engine.run("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid");
+  const inner = new Set(
+    engine.run("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'").rows.flat(),
+  );
+  const { rows } = engine.run(
+    "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid",
+  );
   return rows
-    .map(([type, name, sql]) => ({ type: String(type), name: String(name), sql: String(sql) }))
-    .filter(({ name }) => !isPrivate(name));
+    .map(([type, name, table, sql]) => ({
+      type: String(type),
+      name: String(name),
+      table: String(table),
+      sql: String(sql),
+    }))
+    .filter(({ name }) => !isPrivate(name) && !inner.has(name));
 }
 
 /**
@@ -40,8 +55,9 @@ export function schemaObjects(engine: SqlEngine): SchemaObject[] {
  * @throws {Undo} when a table hides its rowid behind columns of all three names.
  */
 export function readTables(engine: SqlEngine): Table[] {
+  const holders = new Set(readSearchTables(engine).flatMap(({ name, ownsContent }) => (ownsContent ? name : [])));
   return schemaObjects(engine)
-    .filter(({ type }) => type === "table")
+    .filter(({ type, name, sql }) => type === "table" && (holders.has(name) || !isVirtual(sql)))
     .map((object) => readTable(engine, object));
 }
 
@@ -53,9 +69,12 @@ export const schemaReplaces = (engine: SqlEngine): boolean =>
 export const keyMatches = ({ key, collations }: Table, row: string, values: readonly string[]): string =>
   key.map((column, at) => `${row}${quoteName(column)} = ${values[at]} COLLATE ${collations[at]}`).join(" AND ");
 
+const isVirtual = (sql: string): boolean => isWord(tokenize(sql)[1], "VIRTUAL");
+
 interface Column {
   readonly name: string;
-  readonly generated: boolean;
+  /** Is it written? Generated columns are computed, and those that FTS5 hides stand for the table itself. */
+  readonly stored: boolean;
 }
 
 interface KeyColumn {
@@ -70,11 +89,12 @@ function readTable(engine: SqlEngine, { name, sql }: SchemaObject): Table {
   const key = withoutRowid ? readPrimaryKey(engine, name) : [{ name: rowidName(name, columns), collation: "BINARY" }];
   return {
     name,
-    columns: columns.filter(({ generated }) => !generated).map((column) => column.name),
+    columns: columns.filter(({ stored }) => stored).map((column) => column.name),
     key: key.map((column) => column.name),
     collations: key.map(({ collation }) => collation),
     withoutRowid,
     autoincrement: tokenize(sql).some((token) => isWord(token, "AUTOINCREMENT")),
+    virtual: isVirtual(sql),
   };
 }
 
@@ -82,8 +102,8 @@ function readColumns(engine: SqlEngine, table: string): Column[] {
   const { rows } = engine.run(`SELECT name, hidden FROM pragma_table_xinfo(${quoteText(table)}) ORDER BY cid`);
   return rows.map(([name, hidden]) => ({
     name: String(name),
-    // 2 and 3 are virtual and stored generated columns: https://sqlite.org/pragma.html#pragma_table_xinfo
-    generated: hidden === 2 || hidden === 3,
+    // 1 is hidden, 2 and 3 are generated columns: https://sqlite.org/pragma.html#pragma_table_xinfo
+    stored: hidden === 0,
   }));
 }
 

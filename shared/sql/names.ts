@@ -4,7 +4,7 @@ import type { Token } from "./tokenize.ts";
 export const systemPrefix = "_trefoil_";
 
 /** Names that belong to the system or to what it runs on: the platform (`_cf_`) and its local emulation. */
-const reservedPrefixes = [systemPrefix, "_cf_", "__miniflare_"] as const;
+export const reservedPrefixes = [systemPrefix, "_cf_", "__miniflare_"] as const;
 
 /** Is `name` kept for the system? SQLite compares names without regard to case. */
 export const isReserved = (name: string): boolean =>

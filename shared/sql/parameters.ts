@@ -2,6 +2,7 @@ import { failure, type Failure } from "../kernel/error.ts";
 import { limits } from "../kernel/limits.ts";
 import type { Bindable } from "./engine.ts";
 import type { Statement } from "./statement.ts";
+import { utf8Length } from "./value.ts";
 
 /** A parameter as a client binds it. Booleans are 1 and 0, as in D1; a bigint reaches over the whole 64-bit range. */
 export type Argument = null | number | bigint | boolean | string | ArrayBuffer | ArrayBufferView;
@@ -67,15 +68,6 @@ function bytesOf(value: ArrayBuffer | ArrayBufferView): ArrayBuffer | undefined 
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice().buffer;
 }
 
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}
-
 function unstorable(value: unknown): string {
   if (typeof value === "number") return `SQLite has no ${value}`;
   if (typeof value === "bigint") return "the integer does not fit into 64 bits";
@@ -83,6 +75,15 @@ function unstorable(value: unknown): string {
     return `it has more than ${limits.valueBytes} bytes or is no byte array`;
   return `type '${typeof value}' is not supported`;
 }
+
+/** The names of a result's columns: SQLite takes the text of an expression for its name, and that is to be the client's text. */
+export const columnNames = ({ sql, parameters }: Statement, columns: readonly string[]): string[] =>
+  columns.map((name) =>
+    name.replaceAll(/\+cast\(\?(\d+) as integer\)/g, (cast, index) => {
+      const parameter = parameters.find((candidate) => candidate.index === Number(index));
+      return parameter ? sql.slice(parameter.start, parameter.end) : cast;
+    }),
+  );
 
 function castIntegers({ sql, parameters }: Statement, integers: ReadonlySet<number>): string {
   let text = "";

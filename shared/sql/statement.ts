@@ -1,6 +1,9 @@
 import { limits } from "../kernel/limits.ts";
+import { hideSystem, namesCatalog } from "./introspection.ts";
 import { isReserved, nameOf } from "./names.ts";
-import { isWord, tokenize, type Token } from "./tokenize.ts";
+import { objectNames } from "./object-names.ts";
+import { virtualTableRefusal } from "./search-table.ts";
+import { isPunctuation, isWord, tokenize, type Token } from "./tokenize.ts";
 
 /**
  * What a statement may do, as far as its text tells: `reads` has a reading first keyword (the engine has the last word,
@@ -18,6 +21,7 @@ export interface Parameter {
 
 /** One SQL statement, read once. */
 export interface Statement {
+  /** Its text for the engine, with the system's own objects hidden: see `introspection.ts`. */
   readonly sql: string;
   readonly verb: Verb;
   /** The first keyword, in upper case. */
@@ -27,6 +31,8 @@ export interface Statement {
   readonly parameterCount: number;
   /** May it delete rows through a REPLACE conflict clause, which fires no delete trigger by default? */
   readonly replaces: boolean;
+  /** May it have a RETURNING clause? */
+  readonly returns: boolean;
 }
 
 /** Why a statement is not run at all. */
@@ -52,9 +58,10 @@ const readingPragmas = new Set([
  * Reads one statement.
  *
  * @param sql the text of one statement; a semicolon may end it.
+ * @param parked does the node that runs it keep the user's triggers parked?
  * @returns what the text tells, or why it is refused: nothing has run then.
  */
-export function parseStatement(sql: string): Statement | Refusal {
+export function parseStatement(sql: string, parked = false): Statement | Refusal {
   const tokens = tokenize(sql);
   while (isPunctuation(tokens.at(-1), ";")) tokens.pop();
   const first = tokens[0];
@@ -62,17 +69,19 @@ export function parseStatement(sql: string): Statement | Refusal {
   const refused = refusal(sql, tokens);
   if (refused) return { refused };
   const keyword = first.text.toUpperCase();
-  const parameters = numberParameters(tokens);
+  const text = hideSystem(sql.slice(0, tokens.at(-1)?.end), tokens, parked);
+  const parameters = parametersOf(text);
   const parameterCount = parameters.reduce((most, { index }) => Math.max(most, index), 0);
   if (parameterCount > limits.parameters)
     return { refused: `A statement takes at most ${limits.parameters} parameters.` };
   return {
-    sql: sql.slice(0, tokens.at(-1)?.end),
+    sql: text,
     verb: verbs[keyword] ?? "writes",
     keyword,
     parameters,
     parameterCount,
     replaces: replacesRows(tokens),
+    returns: tokens.some((token) => isWord(token, "RETURNING")),
   };
 }
 
@@ -86,9 +95,6 @@ export function looksLikeRead(sql: string): boolean {
   return verbs[word?.toUpperCase() ?? ""] === "reads";
 }
 
-const isPunctuation = (token: Token | undefined, text: string): boolean =>
-  token?.kind === "punctuation" && token.text === text;
-
 function refusal(sql: string, tokens: readonly Token[]): string | undefined {
   if (sql.includes("\0")) return "The text holds a NUL character, at which SQLite would stop reading.";
   const keyword = tokens[0]?.text.toUpperCase() ?? "";
@@ -100,14 +106,21 @@ function refusal(sql: string, tokens: readonly Token[]): string | undefined {
     return "The text holds several statements. Send one at a time, or use batch().";
   if (tokens.some((token, at) => isWord(token, "ROLLBACK") && rollsBack(tokens, at)))
     return "A ROLLBACK conflict clause would undo other people's writes on the node. Use ABORT.";
+  if (isTrigger(tokens) && ignoresAfter(tokens))
+    return "RAISE(IGNORE) in an AFTER trigger keeps other triggers from seeing the change, the system's among them. Use a BEFORE trigger.";
   if (tokens.some((token, at) => isWord(token, "DEFERRED") && isWord(tokens[at - 1], "INITIALLY")))
     return "A deferred constraint fails at commit, which would undo other people's writes on the node. Leave out INITIALLY DEFERRED.";
-  if (keyword === "CREATE" && isWord(tokens[1], "VIRTUAL")) return "Virtual tables are not replicated.";
+  const virtual = isWord(tokens[1], "VIRTUAL") ? virtualTableRefusal(tokens) : undefined;
+  if (virtual !== undefined) return virtual;
   if (keyword === "CREATE" && (isWord(tokens[1], "TEMP") || isWord(tokens[1], "TEMPORARY")))
     return "Temporary tables, views and triggers do not exist here.";
-  const reserved = tokens.find((token) => token.kind !== "punctuation" && isReserved(nameOf(token)));
+  if (keyword === "CREATE" && tokens.slice(0, 5).some(storesQuery) && objectNames(tokens).some(namesCatalog))
+    return "A view or trigger over the schema table would show the system's own objects. Query it directly.";
+  const reserved = objectNames(tokens).find((token) => isReserved(nameOf(token)));
   return reserved && `The name ${nameOf(reserved)} is kept for the system.`;
 }
+
+const storesQuery = (token: Token): boolean => isWord(token, "VIEW") || isWord(token, "TRIGGER");
 
 function pragmaRefusal(tokens: readonly Token[]): string | undefined {
   const schema = isPunctuation(tokens[2], ".") ? 2 : 0;
@@ -124,6 +137,14 @@ function rollsBack(tokens: readonly Token[], at: number): boolean {
   const before = tokens[at - 1];
   if (isWord(before, "OR") || isWord(before, "CONFLICT")) return true;
   return isPunctuation(before, "(") && isWord(tokens[at - 2], "RAISE");
+}
+
+/** `RAISE(IGNORE)` in an AFTER trigger: its time stands before the event, which no name can look like without quotes. */
+function ignoresAfter(tokens: readonly Token[]): boolean {
+  const event = tokens.findIndex((token) => ["INSERT", "UPDATE", "DELETE"].some((word) => isWord(token, word)));
+  const ignores = (token: Token, at: number) =>
+    isWord(token, "IGNORE") && isPunctuation(tokens[at - 1], "(") && isWord(tokens[at - 2], "RAISE");
+  return isWord(tokens[event - 1], "AFTER") && tokens.some(ignores);
 }
 
 /** CREATE TRIGGER, maybe with TEMP between. A table may be called trigger, so the word alone says nothing. */
@@ -158,10 +179,10 @@ export function splitStatements(sql: string): string[] {
 }
 
 /** Numbers the parameters as SQLite does (https://sqlite.org/lang_expr.html#varparam): `?` is one more than the highest so far. */
-function numberParameters(tokens: readonly Token[]): Parameter[] {
+export function parametersOf(sql: string): Parameter[] {
   const named = new Map<string, number>();
   let highest = 0;
-  return tokens
+  return tokenize(sql)
     .filter(({ kind }) => kind === "parameter")
     .map(({ text, start, end }) => {
       const explicit = text.startsWith("?") ? Number(text.slice(1)) || highest + 1 : undefined;

@@ -39,3 +39,7 @@ export function tokenize(sql: string): Token[] {
 /** Is `token` the keyword `word` (given in upper case)? Keywords are not case-sensitive. */
 export const isWord = (token: Token | undefined, word: string): boolean =>
   token?.kind === "word" && token.text.toUpperCase() === word;
+
+/** Is `token` the punctuation mark `mark`? */
+export const isPunctuation = (token: Token | undefined, mark: string): boolean =>
+  token?.kind === "punctuation" && token.text === mark;

@@ -34,3 +34,13 @@ export function boundAs(value: Value, index: number): Bound {
 
 /** The bytes of `view` as a buffer of their own length. */
 export const bufferOf = (view: Uint8Array): ArrayBuffer => new Uint8Array(view).buffer;
+
+/** Bytes that `text` takes in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

@@ -132,20 +132,42 @@ export const engineContract: readonly EngineCase[] = [
     },
   },
   {
-    promise: "recursive_triggers can be switched within a transaction, and makes REPLACE fire delete triggers",
+    promise:
+      "a trigger sees before a row is written which rows its unique keys hit: REPLACE deletes them without a trigger",
     check(engine) {
-      engine.run("CREATE TABLE t (a UNIQUE)");
-      engine.run("CREATE TABLE gone (a)");
-      engine.run("CREATE TRIGGER t_gone AFTER DELETE ON t BEGIN INSERT INTO gone VALUES (OLD.a); END");
-      engine.run("INSERT INTO t VALUES (1)");
-      engine.transaction(() => {
-        engine.run("REPLACE INTO t VALUES (1)");
-        equal(cell(engine, "SELECT count(*) FROM gone"), 0);
-        engine.run("PRAGMA recursive_triggers = ON");
-        engine.run("REPLACE INTO t VALUES (1)");
-        engine.run("PRAGMA recursive_triggers = OFF");
-      });
-      equal(cell(engine, "SELECT count(*) FROM gone"), 1);
+      engine.run("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT COLLATE NOCASE UNIQUE)");
+      engine.run("CREATE TABLE hit (id)");
+      engine.run("CREATE TABLE gone (id)");
+      engine.run("CREATE TRIGGER t_gone AFTER DELETE ON t BEGIN INSERT INTO gone VALUES (OLD.id); END");
+      engine.run(
+        "CREATE TRIGGER t_hit BEFORE INSERT ON t BEGIN INSERT INTO hit SELECT id FROM t WHERE a = (SELECT a FROM (SELECT NEW.a AS a)); END",
+      );
+      engine.run("INSERT INTO t VALUES (7, 'x')");
+      engine.run("REPLACE INTO t (a) VALUES ('X')");
+      equal(engine.run("SELECT id FROM hit").rows, [[7]]);
+      equal(engine.run("SELECT id FROM gone").rows, []);
+      equal(engine.run("SELECT id FROM t").rows, [[8]]);
+    },
+  },
+  {
+    promise: "before a row without a rowid is written, its rowid reads -1",
+    check(engine) {
+      engine.run("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a)");
+      engine.run("CREATE TABLE seen (id)");
+      engine.run("CREATE TRIGGER t_seen BEFORE INSERT ON t BEGIN INSERT INTO seen VALUES (NEW.id); END");
+      engine.run("INSERT INTO t (a) VALUES (1)");
+      engine.run("INSERT INTO t VALUES (NULL, 1), (5, 1)");
+      equal(engine.run("SELECT id FROM seen").rows, [[-1], [-1], [5]]);
+    },
+  },
+  {
+    promise: "a common table expression takes the place of the schema table",
+    check(engine) {
+      engine.run("CREATE TABLE t (a)");
+      const rows = (sql: string) => engine.run(`WITH sqlite_master AS (SELECT 'mine' AS name) ${sql}`).rows;
+      equal(rows("SELECT name FROM sqlite_master"), [["mine"]]);
+      equal(rows("SELECT name FROM main.sqlite_master WHERE name = 't'"), [["t"]]);
+      equal(rows("SELECT (SELECT m.name FROM SQLITE_MASTER AS m)"), [["mine"]]);
     },
   },
   {

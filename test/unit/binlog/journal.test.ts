@@ -4,7 +4,7 @@ import { expectReplicated } from "../../support/expect-replicated.ts";
 import { Pair } from "../../support/pair.ts";
 
 const lastTypes = (pair: Pair) =>
-  pair.lastChanges().map((change) => (change.type === "schema" ? change.sql : `${change.type} ${change.table}`));
+  pair.lastChanges().map((change) => ("sql" in change ? change.sql : `${change.type} ${change.table}`));
 const notes = (pair: Pair) => Number(pair.primaryEngine.run("SELECT count(*) FROM _trefoil_dirty").rows[0]?.[0]);
 
 describe("a change of schema is an event in the record, in its place among the changes of rows", () => {

@@ -131,6 +131,20 @@ describe("the log stands in segments", () => {
     expect([again.position.lsn, again.segmentCount]).toEqual([records.length, 3]);
   });
 
+  test(`or of ${limits.segmentBytes} bytes, unless one record alone is larger`, () => {
+    const third = Math.floor(limits.segmentBytes / 3) - 100;
+    const { engine, log, records } = logWith(7, third);
+    expect(segmentsOf(engine).map((name) => Number(name.slice(-16)))).toEqual([1, 4, 7]);
+    const again = new BinLog(engine);
+    let last = present(records[6], "record 7");
+    for (const bytes of [third, third, 1_000, limits.segmentBytes + 1, 1]) {
+      last = nextRecord(last, bytes);
+      again.append(last);
+    }
+    expect(segmentsOf(engine).map((name) => Number(name.slice(-16)))).toEqual([1, 4, 7, 10, 11, 12]);
+    expect(log.segmentCount).toBe(3);
+  });
+
   const segmented = () => logWith(limits.segmentRecords * 4 + 1, 0);
 
   test("old ones are dropped whole, beyond those that are kept", () => {
@@ -218,6 +232,42 @@ describe("a transaction that is undone takes its records with it", () => {
     expect(log.segmentCount).toBe(0);
     log.append(nextRecord(undefined));
     expect(log.position.lsn).toBe(1);
+  });
+});
+
+describe("a log that begins anew after a position", () => {
+  const elsewhere = recordChain(9);
+  const position = (at: number) => {
+    const { header, checksum } = present(elsewhere[at - 1], "the record");
+    return { epoch: header.epoch, lsn: header.lsn, checksum, schemaVersion: header.schemaVersion };
+  };
+
+  test("holds nothing before it and goes on behind it, also when it is opened again", () => {
+    const { engine, log } = logWith(5, 99);
+    log.restart(position(8));
+    for (const each of [log, new BinLog(engine)])
+      expect([each.position, each.firstLsn, each.segmentCount]).toEqual([position(8), 9, 0]);
+    log.append(present(elsewhere[8], "record 9"));
+    expect(lsnsFrom(new BinLog(engine), 9, everything)).toEqual([9]);
+    expect(new BinLog(engine).position.lsn).toBe(9);
+  });
+
+  test("may do so several times, and is as it was when that is undone", () => {
+    const { engine, log } = logWith(5, 99);
+    log.restart(position(8));
+    log.restart(position(3));
+    expect(new BinLog(engine).position).toEqual(position(3));
+    log.append(present(elsewhere[3], "record 4"));
+    const { mark } = log;
+    const undone = () =>
+      engine.transaction(() => {
+        log.restart(position(8));
+        throw new Error("undone");
+      });
+    expect(undone).toThrow("undone");
+    log.rewind(mark);
+    expect([log.position, new BinLog(engine).position]).toEqual([position(4), position(4)]);
+    log.append(present(elsewhere[4], "record 5"));
   });
 });
 
