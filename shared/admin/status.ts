@@ -27,6 +27,29 @@ const replicaSchema = v.object({
   lastError: v.nullable(v.string()),
 });
 
+/** A round of checks over the whole database, under way or done. */
+const roundSchema = v.object({
+  /** The position at which it began. */
+  since: count,
+  /** The record with its latest slice. */
+  lsn: count,
+  slices: count,
+  rows: count,
+  /** Whether somebody asked for it; else it goes on with the writes. */
+  asked: v.boolean(),
+  atMs: v.number(),
+});
+
+/** How far the checks of the content are. */
+const checkSchema = v.object({
+  /** Rounds that came to their end. */
+  rounds: count,
+  /** Whether a round that somebody asked for is under way. */
+  running: v.boolean(),
+  round: v.nullable(roundSchema),
+  done: v.nullable(roundSchema),
+});
+
 /** What a database node says of itself. */
 const reachableNodeSchema = v.object({
   reachable: v.literal(true),
@@ -40,6 +63,12 @@ const reachableNodeSchema = v.object({
   schemaVersion: count,
   /** From a primary. */
   replicas: v.optional(v.pipe(v.array(replicaSchema), v.readonly())),
+  /** From a primary. */
+  check: v.optional(checkSchema),
+  /** From a replica: whether it serves, or why not. */
+  standing: v.optional(v.picklist(["following", "diverged", "wanted", "filling", "verifying"])),
+  /** How a replica differs from the primary, if it does. */
+  difference: v.optional(v.string()),
 });
 
 const unreachableNodeSchema = v.object({
@@ -60,6 +89,9 @@ export const statusSchema = v.object({
 export type Status = v.InferOutput<typeof statusSchema>;
 export type ServerStatus = Status["servers"][number];
 export type NodeStatus = Status["nodes"][number];
+/** A node that answered. */
+export type ReachableNode = Extract<NodeStatus, { reachable: true }>;
+export type CheckStatus = v.InferOutput<typeof checkSchema>;
 
 /** What a `DatabaseNode` answers to the call `status()`. */
 export type NodeReport = Omit<v.InferOutput<typeof reachableNodeSchema>, "reachable" | "lag">;
@@ -89,7 +121,13 @@ export function verdict({ servers, nodes }: Status): { readonly ok: boolean; rea
       ? [`Node ${node.node} is ${node.lag} ${node.lag === 1 ? "transaction" : "transactions"} behind.`]
       : [],
   );
-  const ok = failing.length === 0 && lost.length === 0;
-  const text = [...failing, ...lost, ...behind].join(" ");
+  const away = nodes.flatMap((node) => (node.reachable ? whyAway(node) : []));
+  const ok = failing.length === 0 && lost.length === 0 && away.length === 0;
+  const text = [...failing, ...lost, ...away, ...behind].join(" ");
   return { ok, text: text === "" ? "All servers answer and all replicas are up to date." : text };
+}
+
+function whyAway({ node, standing, difference }: ReachableNode): string[] {
+  if (standing === "diverged") return [`Node ${node} differs from the primary and answers no reads. ${difference}`];
+  return standing === undefined || standing === "following" ? [] : [`Node ${node} is being filled anew.`];
 }

@@ -79,6 +79,11 @@ export const errors = {
     retryable: false,
     advice: "One transaction changed too much to be one log record; nothing was changed. Split it into batches.",
   },
+  "integer-too-large": {
+    status: 422,
+    retryable: false,
+    advice: "The result holds an integer that a number would round; nothing was changed. Ask for bigints or for text.",
+  },
   "not-primary": {
     status: 421,
     retryable: true,
@@ -99,12 +104,22 @@ export const errors = {
   diverged: {
     status: 500,
     retryable: false,
-    advice: "The replica's log is not a prefix of the primary's. Rebuild the replica.",
+    advice: "The replica's log or data is not the primary's. It serves nobody. Rebuild the replica.",
   },
   "log-purged": {
     status: 410,
     retryable: false,
     advice: "The records that the replica needs are no longer kept. Rebuild the replica.",
+  },
+  rebuilding: {
+    status: 503,
+    retryable: true,
+    advice: "The replica is being filled anew from the primary. It takes records when that is done.",
+  },
+  "snapshot-outdated": {
+    status: 409,
+    retryable: true,
+    advice: "The schema has changed since the snapshot began, or the log no longer reaches back to it. It begins anew.",
   },
   overloaded: { status: 503, retryable: true, advice: "A bounded queue is full. Send less, or later." },
   unavailable: {

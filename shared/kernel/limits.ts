@@ -44,6 +44,15 @@ export const limits = {
   staticCachedFileBytes: 1024 * 1024,
   /** Static files whose fields of `_headers` are kept in an isolate: a kilobyte each. */
   staticFields: 4096,
+  /** Bytes of one step in which a part of a large file is cut out: every step is a turn of JavaScript, and two of them are in memory. */
+  staticStepBytes: 64 * 1024,
+
+  /** Characters of a line of `_redirects`, as on Cloudflare: each may be sent back in a field. */
+  redirectLength: 1000,
+  /** Rules of `_redirects` without wildcards, as on Cloudflare: they stand in the program of the origins. */
+  redirects: 2000,
+  /** Rules with wildcards, as on Cloudflare: each request may be held against all of them. */
+  redirectPatterns: 100,
 
   /** Bytes of one log record. A record is held three times while it is made and sent (rows, record, RPC copy), in an isolate of 128 MB, and RPC takes 32 MiB. */
   recordBytes: 16 * 1024 * 1024,
@@ -57,10 +66,27 @@ export const limits = {
   shipRecords: 512,
   /** A log segment is closed when it holds this many records. */
   segmentRecords: 4096,
+  /** Bytes of a log segment, unless its only record is larger: 64 of them are half a GiB, of the 10 GB that a Durable Object takes. */
+  segmentBytes: 8 * 1024 * 1024,
   /** Segments kept for replicas that join late, about 262,000 transactions. Older ones are dropped once every replica has them. */
   segmentsKept: 64,
-  /** Segments kept at most, about 1,000,000 transactions, even where a replica lacks them: a dead replica must not fill the disk. */
+  /** Segments kept at most, about 1,000,000 transactions or 2 GiB, even where a replica lacks them: a dead replica must not fill the disk. */
   segmentsMost: 256,
+
+  /** Rows of one slice of a check, and of one page of a snapshot: some ten milliseconds of the node's time. */
+  sliceRows: 1000,
+  /** Bytes of such a slice, unless a single row is larger: with the rows read beside it, it stands in the isolate's 128 MB. */
+  sliceBytes: 1024 * 1024,
+  /** Records after which the primary checks the next slice: on each node about four rows read for each transaction. */
+  checkRecords: 256,
+  /** Milliseconds after which a write has the next slice checked though there were fewer records: a quiet database is checked, too. */
+  checkMs: 300_000,
+  /** Milliseconds between two slices of a check that was asked for: half the node's time is left for others. */
+  checkPauseMs: 10,
+  /** Times that a snapshot begins anew at once because the schema changed meanwhile; then it waits each time. */
+  snapshotTries: 5,
+  /** Milliseconds that it waits: a migration is over by then. */
+  snapshotWaitMs: 60_000,
 
   /** Time for one RPC to a replica: past it the call counts as failed, since a hung one would hold up shipping for ever. */
   shipMs: 10_000,
@@ -81,6 +107,15 @@ export const limits = {
   sqlBytes: 100_000,
   /** Bytes of one value: Durable Objects take 2 MB in production. */
   valueBytes: 2_000_000,
+  /** Bytes of the values of one row together: Durable Objects take 2 MB a row in production; local runtimes take more. */
+  rowBytes: 2_000_000,
+
+  /** Records of the log that are shown where it is not said how many: a few screens. */
+  shownRecords: 20,
+  /** Lines for the rows of one table in one record that are shown: some screens. The rest is counted. */
+  shownLines: 400,
+  /** Characters of one value that are shown: two lines. */
+  shownValueLength: 200,
 
   /** Faults that may be in force at once. */
   faults: 32,

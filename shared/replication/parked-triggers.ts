@@ -1,8 +1,7 @@
 import { schemaObjects } from "../sql/catalog.ts";
 import type { SqlEngine } from "../sql/engine.ts";
-import { quoteName, systemPrefix } from "../sql/names.ts";
-
-const parked = `${systemPrefix}triggers`;
+import { parkedTriggers as parked } from "../sql/introspection.ts";
+import { quoteName } from "../sql/names.ts";
 
 /**
  * The user's triggers on a replica. They must not fire, since what they did on the primary stands in the records. They are
@@ -14,16 +13,26 @@ export class ParkedTriggers {
 
   constructor(engine: SqlEngine) {
     this.#engine = engine;
-    engine.run(`CREATE TABLE IF NOT EXISTS ${parked} (id INTEGER PRIMARY KEY, sql)`);
+    engine.run(`CREATE TABLE IF NOT EXISTS ${parked} (id INTEGER PRIMARY KEY, name, tbl_name, sql)`);
+  }
+
+  /** Their texts, in the order in which they were made. */
+  texts(): string[] {
+    return this.#engine.run(`SELECT sql FROM ${parked} ORDER BY id`).rows.map(([sql]) => String(sql));
+  }
+
+  /** Forgets them all. */
+  clear(): void {
+    this.#engine.run(`DELETE FROM ${parked}`);
   }
 
   /** Runs `change` with the triggers in the schema. */
   whileUnparked(change: () => void): void {
-    for (const [sql] of this.#engine.run(`SELECT sql FROM ${parked} ORDER BY id`).rows) this.#engine.run(String(sql));
-    this.#engine.run(`DELETE FROM ${parked}`);
+    for (const sql of this.texts()) this.#engine.run(sql);
+    this.clear();
     change();
-    for (const { name, sql } of schemaObjects(this.#engine).filter(({ type }) => type === "trigger")) {
-      this.#engine.run(`INSERT INTO ${parked} (sql) VALUES (?)`, sql);
+    for (const { name, table, sql } of schemaObjects(this.#engine).filter(({ type }) => type === "trigger")) {
+      this.#engine.run(`INSERT INTO ${parked} (name, tbl_name, sql) VALUES (?, ?, ?)`, name, table, sql);
       this.#engine.run(`DROP TRIGGER ${quoteName(name)}`);
     }
   }

@@ -6,12 +6,15 @@ import { lsn, type Epoch } from "../kernel/brand.ts";
 import { failure, Undo } from "../kernel/error.ts";
 import { limits } from "../kernel/limits.ts";
 import { StatementAnalyser, type Analysed } from "../sql/analysis.ts";
-import type { ResultSet, SqlEngine } from "../sql/engine.ts";
+import type { Table } from "../sql/catalog.ts";
+import type { SqlEngine } from "../sql/engine.ts";
+import { replacesRows } from "../sql/statement.ts";
+import { tokenize } from "../sql/tokenize.ts";
 import {
   asFailure,
-  bind,
-  readResult,
-  writeResult,
+  bindRequest,
+  runRequest,
+  searchResult,
   type BatchOutcome,
   type StatementRequest,
   type StatementResult,
@@ -56,18 +59,41 @@ export class Primary {
     }
   }
 
+  /** The user's tables as they are now. */
+  get tables(): readonly Table[] {
+    return this.#baseline.tables;
+  }
+
+  /**
+   * Appends a record of the system's own, such as the hashes of a check. `make` gives its changes, which must leave the
+   * user's data alone; what it stores itself is one commit with the record.
+   */
+  appendOwn(make: (tables: readonly Table[]) => readonly Change[], nowMs: number): void {
+    const { mark } = this.log;
+    try {
+      this.#engine.transaction(() => {
+        const changes = make(this.tables);
+        this.log.append(sealRecord(this.#header(changes, nowMs), changes));
+      });
+    } catch (error) {
+      this.log.rewind(mark);
+      throw error;
+    }
+  }
+
   /** A single statement that reads needs no transaction around it. */
   #readAlone(batch: readonly StatementRequest[]): StatementResult[] | undefined {
     const [request] = batch;
     if (!request || batch.length > 1) return undefined;
     const analysed = this.#analyse(request);
-    return analysed.kind === "read" ? [this.#run(analysed, request, false)] : undefined;
+    return analysed.kind === "read" ? [runRequest(this.#engine, analysed, request)] : undefined;
   }
 
   #commit(batch: readonly StatementRequest[], nowMs: number): StatementResult[] {
     const { results, baseline } = this.#engine.transaction(() => {
-      const journal = new Journal(this.#engine, this.#baseline);
-      const given = batch.map((request) => this.#step(journal, request));
+      const replaces = batch.some(({ sql }) => replacesRows(tokenize(sql)));
+      const journal = new Journal(this.#engine, this.#baseline, replaces);
+      const given = batch.map((request) => this.#step(journal, request, batch.length === 1));
       const finished = journal.finish();
       if (finished.changes.length > 0)
         this.log.append(sealRecord(this.#header(finished.changes, nowMs), finished.changes));
@@ -77,38 +103,19 @@ export class Primary {
     return results;
   }
 
-  #step(journal: Journal, request: StatementRequest): StatementResult {
+  #step(journal: Journal, request: StatementRequest, alone: boolean): StatementResult {
     const analysed = this.#analyse(request);
-    const run = () => this.#run(analysed, request, journal.replaces);
-    if (analysed.kind !== "schema") return run();
-    return journal.changeSchema(analysed.statement, run);
+    const run = () => runRequest(this.#engine, analysed, request);
+    if (analysed.kind === "schema") return journal.changeSchema(analysed.statement, run);
+    if (analysed.kind === "read") return run();
+    const written = journal.writeSearch(bindRequest(analysed, request), alone);
+    return written === undefined ? journal.changeRows(analysed.statement, run) : searchResult(this.#engine, written);
   }
 
   #analyse({ sql }: StatementRequest): Analysed {
     const analysed = this.#analyser.analyse(sql);
     if (!analysed.ok) throw new Undo(analysed);
     return analysed;
-  }
-
-  #run({ statement, kind }: Analysed, request: StatementRequest, replaces: boolean): StatementResult {
-    const { sql, binds } = bind(statement, request);
-    const run = () => this.#engine.run(sql, ...binds);
-    if (kind === "read") return readResult(run());
-    return writeResult(this.#engine, kind, replaces || statement.replaces ? this.#withDeleteTriggers(run) : run());
-  }
-
-  /**
-   * A REPLACE conflict clause deletes rows without firing delete triggers, unless triggers may be recursive
-   * (https://sqlite.org/lang_conflict.html). Not for every statement: a user's trigger that updates its own table would
-   * then fire itself without end.
-   */
-  #withDeleteTriggers(run: () => ResultSet): ResultSet {
-    this.#engine.run("PRAGMA recursive_triggers = ON");
-    try {
-      return run();
-    } finally {
-      this.#engine.run("PRAGMA recursive_triggers = OFF");
-    }
   }
 
   #header(changes: readonly Change[], nowMs: number): RecordHeader {

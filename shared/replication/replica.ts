@@ -1,6 +1,6 @@
-import { applyRows, applySequence } from "../binlog/apply.ts";
+import { applyRows, applySequence, applyStatement } from "../binlog/apply.ts";
 import { BinLog, type LogPosition } from "../binlog/log.ts";
-import { readChanges, type Change, type SealedRecord } from "../binlog/record.ts";
+import { readChanges, type Change, type CheckChange, type SealedRecord } from "../binlog/record.ts";
 import { assert, AssertionError, present } from "../kernel/assert.ts";
 import { failure, type Failure } from "../kernel/error.ts";
 import { limits } from "../kernel/limits.ts";
@@ -8,11 +8,21 @@ import { StatementAnalyser } from "../sql/analysis.ts";
 import { readTables, type Table } from "../sql/catalog.ts";
 import { SqlError, type SqlEngine } from "../sql/engine.ts";
 import { admit, type Append } from "./admit.ts";
+import { hashRows, hashSchema, hashSlice, schemaTable, type ContentHash } from "./content-hash.ts";
 import { ParkedTriggers } from "./parked-triggers.ts";
+import { applyEarlyStatement } from "./search-snapshot.ts";
+import { SnapshotTarget } from "./snapshot-target.ts";
+import {
+  describeDifference,
+  refusesReads,
+  refusesRecords,
+  StoredStanding,
+  type Difference,
+  type Standing,
+} from "./standing.ts";
 import {
   asFailure,
-  bind,
-  readResult,
+  runRequest,
   type BatchOutcome,
   type StatementRequest,
   type StatementResult,
@@ -21,29 +31,59 @@ import {
 /** What a replica answers to an append: where it stands now, and why it took nothing if it did not. */
 export type AppendReply = ({ readonly ok: true } | Failure) & { readonly position: LogPosition };
 
+/** Undoes the replay of a check that found a difference. */
+class Diverged extends Error {
+  readonly difference: Difference;
+
+  constructor(difference: Difference) {
+    super(describeDifference(difference));
+    this.difference = difference;
+  }
+}
+
 /**
  * A node that follows. It appends each record to its own log and replays it in the same transaction, so that its data and
  * its position are one. No trigger and no foreign key acts here: their effects stand in the records.
  */
 export class Replica {
   readonly log: BinLog;
+  /** Fills this replica anew when it is told to. */
+  readonly snapshot: SnapshotTarget;
   readonly #engine: SqlEngine;
   readonly #analyser: StatementAnalyser;
   readonly #parked: ParkedTriggers;
+  readonly #standing: StoredStanding;
   #tables: readonly Table[];
 
   /** @param engine one on which `PRAGMA foreign_keys` is off. */
   constructor(engine: SqlEngine) {
     assert(engine.run("PRAGMA foreign_keys").rows[0]?.[0] === 0, "foreign keys act on a replica");
     this.#engine = engine;
-    this.#analyser = new StatementAnalyser(engine);
+    this.#analyser = new StatementAnalyser(engine, true);
     this.#parked = new ParkedTriggers(engine);
     this.log = new BinLog(engine);
+    this.#standing = new StoredStanding(engine);
     this.#tables = readTables(engine);
+    this.snapshot = new SnapshotTarget({
+      engine,
+      log: this.log,
+      parked: this.#parked,
+      standing: this.#standing,
+      tables: () => this.#tables,
+      reloadTables: () => (this.#tables = readTables(engine)),
+      apply: (change) => this.#apply(change),
+    });
+  }
+
+  /** What this replica may do. */
+  get standing(): Standing {
+    return this.#standing.current;
   }
 
   /** Takes what the primary sent: all records that follow on this log's end, or none of them. */
   append(append: Append): AppendReply {
+    const refused = refusesRecords(this.standing);
+    if (refused) return { ...refused, position: this.log.position };
     const admitted = admit(this.log.position, append);
     if (!admitted.ok) return { ...admitted, position: this.log.position };
     const replayed = this.#replayAll(admitted.records);
@@ -55,14 +95,15 @@ export class Replica {
   query(batch: readonly StatementRequest[]): BatchOutcome {
     if (batch.length > limits.batchStatements)
       return failure("bad-request", `A batch may hold ${limits.batchStatements} statements.`);
+    const refused = refusesReads(this.standing);
+    if (refused) return refused;
     const results: StatementResult[] = [];
     for (const request of batch) {
       const analysed = this.#analyser.analyse(request.sql);
       if (!analysed.ok) return analysed;
       if (analysed.kind !== "read") return failure("not-primary", "The statement writes, and this node is a replica.");
       try {
-        const { sql, binds } = bind(analysed.statement, request);
-        results.push(readResult(this.#engine.run(sql, ...binds)));
+        results.push(runRequest(this.#engine, analysed, request));
       } catch (error) {
         return asFailure(error);
       }
@@ -79,9 +120,23 @@ export class Replica {
     } catch (error) {
       this.log.rewind(mark);
       this.#tables = tables;
-      if (!(error instanceof SqlError || error instanceof AssertionError)) throw error;
+      this.#standing.reload();
+      if (!(error instanceof Diverged || error instanceof SqlError || error instanceof AssertionError)) throw error;
+      if (this.snapshot.mayBeginAnew) return this.#fillAgain(error);
+      if (error instanceof Diverged) return this.#stepOut(error);
       return failure("diverged", `A record after ${mark.position.lsn} cannot be replayed: ${error.message}`);
     }
+  }
+
+  #fillAgain({ message }: Error): Failure {
+    this.snapshot.beginAnew();
+    return failure("rebuilding", message);
+  }
+
+  /** From now on, also after a reset, this replica serves nobody. */
+  #stepOut({ difference, message }: Diverged): Failure {
+    this.#standing.become({ state: "diverged", ...difference });
+    return failure("diverged", message);
   }
 
   #replay(record: SealedRecord): void {
@@ -93,6 +148,7 @@ export class Replica {
     );
     this.log.append(record);
     for (const change of changes) this.#apply(change);
+    this.snapshot.replayed();
   }
 
   #apply(change: Change): void {
@@ -104,6 +160,35 @@ export class Replica {
       case "schema":
         this.#parked.whileUnparked(() => this.#engine.run(change.sql));
         this.#tables = readTables(this.#engine);
+        return;
+      case "statement":
+        return this.snapshot.isEarly ? applyEarlyStatement(this.#engine, change) : applyStatement(this.#engine, change);
+      case "check":
+        return this.#check(change);
+    }
+  }
+
+  /** Compares with what the primary held at this record; not before a snapshot's rows have become one state again. */
+  #check(check: CheckChange): void {
+    if (this.snapshot.isEarly) return;
+    const { standing } = this;
+    const { lsn } = this.log.position;
+    const found = this.#hash(check);
+    if (found.rows !== check.rows || found.hash !== check.hash)
+      throw new Diverged({ lsn, table: check.table, expected: plain(check), found: plain(found) });
+    if (standing.state === "verifying" && check.table === schemaTable && check.since >= standing.target)
+      this.#standing.become({ state: "following" });
+  }
+
+  #hash(check: CheckChange): ContentHash {
+    if (check.table === schemaTable) return hashSchema(this.#engine, this.#parked.texts());
+    const table = this.#tables.find(({ name }) => name === check.table);
+    try {
+      return table ? hashSlice(this.#engine, table, check) : hashRows([]);
+    } catch (error) {
+      // A table that cannot be read holds nothing.
+      if (error instanceof SqlError) return hashRows([]);
+      throw error;
     }
   }
 
@@ -112,3 +197,8 @@ export class Replica {
     return present(table, `table ${wanted}`);
   }
 }
+
+const plain = ({ rows, hash }: ContentHash) => ({
+  rows,
+  hash: BigInt.asUintN(64, hash).toString(16).padStart(16, "0"),
+});

@@ -37,12 +37,16 @@ export type ShippingEvent =
     }
   /** The call failed or did not end in time: the replica may or may not have taken the records. */
   | { readonly type: "failed"; readonly replica: NodeId; readonly nowMs: number }
+  /** The replica says of itself that it can take records again. */
+  | { readonly type: "ready"; readonly replica: NodeId }
   /** The alarm that an earlier `wake` asked for. */
   | { readonly type: "woke"; readonly nowMs: number };
 
 export type ShippingEffect =
   /** Send what follows `after`; `null` means: send nothing, ask where the replica stands. */
   | { readonly type: "send"; readonly replica: NodeId; readonly after: Lsn | null }
+  /** Tell the replica to have itself filled anew: the log no longer holds what it lacks. Its answer is `refused` as `rebuilding`. */
+  | { readonly type: "rebuild"; readonly replica: NodeId }
   /** Call back with `woke` at this time; a later `wake` replaces it. */
   | { readonly type: "wake"; readonly atMs: number };
 
@@ -72,6 +76,8 @@ export function stepShipping(state: Shipping, event: ShippingEvent, random: Rand
       return refuse(state, event, random);
     case "failed":
       return retryLater(state, event, random);
+    case "ready":
+      return resume(state, event.replica);
     case "woke":
       return wakeUp(state, event.nowMs);
   }
@@ -85,7 +91,8 @@ function acknowledge(state: Shipping, replica: NodeId, at: Lsn): ShippingEffect[
 
 function refuse(state: Shipping, event: Extract<ShippingEvent, { type: "refused" }>, random: Random): ShippingEffect[] {
   const { replica, code, at } = event;
-  if (code === "diverged" || code === "stale-epoch" || code === "log-purged") return halt(state, replica, code);
+  if (code === "diverged" || code === "stale-epoch") return halt(state, replica, code);
+  if (code === "log-purged") return [{ type: "rebuild", replica }];
   const moved = progressOf(state, replica).acked !== at;
   if (code === "gap" && moved) return acknowledge(state, replica, at);
   return retryLater(state, event, random);
@@ -94,6 +101,12 @@ function refuse(state: Shipping, event: Extract<ShippingEvent, { type: "refused"
 function halt(state: Shipping, replica: NodeId, code: ErrorCode): ShippingEffect[] {
   update(state, replica, { inFlight: false, retryAtMs: null, halted: code });
   return [];
+}
+
+/** Whatever was wrong with the replica is over. A call that is under way goes on; the next one asks where it stands. */
+function resume(state: Shipping, replica: NodeId): ShippingEffect[] {
+  update(state, replica, { acked: null, failures: 0, retryAtMs: null, halted: null });
+  return sendNext(state, replica);
 }
 
 function retryLater(

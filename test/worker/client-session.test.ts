@@ -66,3 +66,48 @@ test("a bookmark of a future that never was is replaced by where the primary sta
   await reads[0];
   expect([session.written, session.getBookmark()]).toEqual([at(6), at(6)]);
 });
+
+describe("a replica that serves nobody", () => {
+  const facts = { schemaVersion: 0, durationMs: 0, sizeBytes: 0, bookmark: at(5) };
+  const result = {
+    kind: "read" as const,
+    columns: [],
+    rows: [],
+    changes: 0,
+    lastRowId: 0,
+    rowsRead: 0,
+    rowsWritten: 0,
+  };
+
+  /** A database whose first replica answers with the failure `code`, and how often each node was asked. */
+  function withReplica(code: "diverged" | "behind") {
+    const asked: Record<string, number> = {};
+    const getByName = (name: string) => ({
+      query(): Promise<QueryReply> {
+        asked[name] = (asked[name] ?? 0) + 1;
+        const node = nodeId(name);
+        const role = name === "db-1" ? ("primary" as const) : ("replica" as const);
+        if (name === code) return Promise.resolve({ ok: false, code, message: "", node, role, ...facts });
+        return Promise.resolve({ ok: true, results: [result], node, role, ...facts });
+      },
+    });
+    const nodes: unknown = { getByName };
+    const replicas = [code, "sound"];
+    const database = openDatabase(nodes as Parameters<typeof openDatabase>[0], { ...config, replicas }, "test");
+    return { asked, database };
+  }
+
+  test.each(["diverged", "behind"] as const)(
+    "because it is %s is asked once, and the other one answers",
+    async (code) => {
+      const { asked, database } = withReplica(code);
+      for (let read = 0; read < 10; read += 1) {
+        const session = database.withSession("first-unconstrained");
+        await session.prepare("SELECT 1").run();
+        expect(session.servedBy).toBe("sound");
+      }
+      expect(asked[code] ?? 1).toBe(1);
+      expect(asked.sound).toBe(10);
+    },
+  );
+});

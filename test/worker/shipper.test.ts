@@ -4,6 +4,7 @@ import { emptyLogChecksum } from "../../shared/binlog/checksum.ts";
 import { BinLog, type LogPosition } from "../../shared/binlog/log.ts";
 import { sealRecord } from "../../shared/binlog/record.ts";
 import { epoch, lsn, nodeId, type NodeId } from "../../shared/kernel/brand.ts";
+import { errors } from "../../shared/kernel/error.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import type { Append } from "../../shared/replication/admit.ts";
 import type { AppendReply } from "../../shared/replication/replica.ts";
@@ -32,6 +33,7 @@ function logOf(segments: number): BinLog {
 function ship(log: BinLog, answer: (replica: NodeId, append: Append) => Promise<AppendReply>) {
   const wakes: number[] = [];
   const calls: NodeId[] = [];
+  const rebuilt: NodeId[] = [];
   const host: ShipperHost = {
     now: () => Date.now(),
     wakeAt: (atMs) => void wakes.push(atMs),
@@ -39,6 +41,7 @@ function ship(log: BinLog, answer: (replica: NodeId, append: Append) => Promise<
       calls.push(replica);
       return answer(replica, append);
     },
+    rebuild: (replica) => Promise.resolve(void rebuilt.push(replica)),
   };
   const shipper = new Shipper(host, log, term, [near, far]);
   /** The alarm that was asked for last goes off. */
@@ -46,7 +49,7 @@ function ship(log: BinLog, answer: (replica: NodeId, append: Append) => Promise<
     vi.setSystemTime(wakes.at(-1) ?? 0);
     shipper.woke();
   };
-  return { shipper, alarm, wakes, calls };
+  return { shipper, alarm, wakes, calls, rebuilt };
 }
 
 const stands = (position: LogPosition, at: number): Promise<AppendReply> =>
@@ -106,10 +109,10 @@ describe("old segments go", () => {
     expect(log.segmentCount).toBe(segments);
   });
 
-  test("beyond limits.segmentsMost in any case, though no replica answers, and then one that needs them halts", async () => {
+  test("beyond limits.segmentsMost in any case, though no replica answers, and then one that needs them is told to rebuild", async () => {
     const log = logOf(limits.segmentsMost + 10);
     let away = true;
-    const { shipper, alarm } = ship(log, () => (away ? never() : stands(log.position, 1)));
+    const { shipper, alarm, rebuilt } = ship(log, () => (away ? never() : stands(log.position, 1)));
     shipper.committed();
     expect(log.segmentCount).toBe(limits.segmentsMost);
     await vi.advanceTimersByTimeAsync(limits.shipMs);
@@ -117,6 +120,7 @@ describe("old segments go", () => {
     alarm();
     alarm();
     await vi.advanceTimersByTimeAsync(0);
-    expect(shipper.status().map(({ lastError }) => lastError)).toEqual(["log-purged", "log-purged"]);
+    expect(rebuilt.toSorted()).toEqual([near, far]);
+    expect(shipper.status().map(({ lastError }) => lastError)).toEqual(Array(2).fill(errors.rebuilding.advice));
   });
 });

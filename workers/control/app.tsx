@@ -3,6 +3,8 @@ import { bodyLimit } from "hono/body-limit";
 import { html } from "hono/html";
 import { type ErrorCode, errors } from "../../shared/kernel/error.ts";
 import { limits } from "../../shared/kernel/limits.ts";
+import { binlogPath, readBinlog } from "./binlog.ts";
+import { checkPath, type Outcome, readCheck, rebuild, rebuildPath, startCheck } from "./database.ts";
 import type { ControlEnv } from "./env.ts";
 import { addFault, clearFaults, faultsInForce, faultsPath } from "./faults.ts";
 import { StatusPage } from "./page.tsx";
@@ -14,6 +16,10 @@ type App = { Bindings: ControlEnv };
 function problem(c: Context, code: ErrorCode, message: string = errors[code].advice): Response {
   return c.json({ error: { code, message } }, errors[code].status);
 }
+
+/** What came of a call to the database: its value, or the problem. */
+const answer = <Value extends object>(c: Context, outcome: Outcome<Value>, status: 200 | 202 = 200): Response =>
+  outcome.ok ? c.json(outcome.value, status) : problem(c, outcome.code, outcome.message);
 
 /** A browser sends the credential with whatever a page of another site makes it send: such a request names its origin. */
 const ownPagesOnly: MiddlewareHandler<App> = async (c, next) => {
@@ -52,6 +58,11 @@ app.get("/_trefoil/", async (c) => {
 });
 
 app.get("/_trefoil/api/status", async (c) => c.json(await gatherStatus(c.env)));
+
+app.get(binlogPath, async (c) => answer(c, await readBinlog(c.env, c.req.query())));
+app.get(checkPath, async (c) => answer(c, await readCheck(c.env)));
+app.post(checkPath, async (c) => answer(c, await startCheck(c.env), 202));
+app.post(rebuildPath, async (c) => answer(c, await rebuild(c.env, await c.req.json().catch(() => undefined)), 202));
 
 app.use(faultsPath, whereFaultsAreOn);
 app.get(faultsPath, (c) => c.json({ faults: faultsInForce() }));

@@ -1,5 +1,5 @@
 import type { DatabaseNode } from "../database/index.ts";
-import type { FaultPort } from "../fault-port.ts";
+import type { FaultPort } from "../common/fault-port.ts";
 
 /** The bindings of control, beside those of the servers, whose names stand in the site configuration. */
 export interface ControlEnv {

@@ -3,7 +3,7 @@ import { type Fault, faultSchema, membersOf, withFault } from "../../shared/admi
 import { type Failure, failure } from "../../shared/kernel/error.ts";
 import { explain } from "../../shared/kernel/explain.ts";
 import { limits } from "../../shared/kernel/limits.ts";
-import { setFaults } from "../fault-port.ts";
+import { setFaults } from "../common/fault-port.ts";
 import type { ControlEnv } from "./env.ts";
 
 /** The address of the fault API. */

@@ -1,6 +1,13 @@
 import type { Child } from "hono/jsx";
 import type { Fault } from "../../shared/admin/fault.ts";
-import { type NodeStatus, type ServerStatus, type Status, verdict } from "../../shared/admin/status.ts";
+import {
+  type CheckStatus,
+  type NodeStatus,
+  type ReachableNode,
+  type ServerStatus,
+  type Status,
+  verdict,
+} from "../../shared/admin/status.ts";
 import { style } from "./style.ts";
 
 /** What the status page shows. */
@@ -77,7 +84,7 @@ function Picture({ status: { servers, nodes } }: { readonly status: Status }) {
           {nodes.map((node) => (
             <Card
               name={node.node}
-              good={node.reachable}
+              good={node.reachable && serves(node)}
               state={nodeState(node)}
               detail={node.reachable ? null : node.error}
             />
@@ -122,8 +129,12 @@ function serverState({ ok, status, durationMs }: ServerStatus): string {
 
 function nodeState(node: NodeStatus): string {
   if (!node.reachable) return `${node.role}, not reachable`;
+  if (node.standing === "diverged") return "replica, differs from the primary";
+  if (!serves(node)) return "replica, being filled anew";
   return node.lag ? `${node.role}, ${node.lag} behind` : node.role;
 }
+
+const serves = ({ standing = "following" }: ReachableNode) => standing === "following";
 
 function Replication({ nodes }: { readonly nodes: readonly NodeStatus[] }) {
   return (
@@ -151,8 +162,15 @@ function Replication({ nodes }: { readonly nodes: readonly NodeStatus[] }) {
           </tbody>
         </table>
       </div>
+      {nodes.map((node) => node.reachable && node.check && <p>{checkState(node.check)}</p>)}
     </section>
   );
+}
+
+function checkState({ rounds, round, done }: CheckStatus): string {
+  const last = done ? `The last one, of ${done.rows} rows, ended at LSN ${done.lsn}.` : "";
+  const now = round ? `One is under way: ${round.rows} rows so far.` : "";
+  return [`The contents of the replicas were compared with the primary's ${rounds} times.`, last, now].join(" ").trim();
 }
 
 /** Epoch, LSN, lag, schema version; a dash for what is not known. */

@@ -8,21 +8,27 @@ import {
 } from "../../shared/admin/status.ts";
 import type { ServerConfig } from "../../shared/config/site.ts";
 import { limits } from "../../shared/kernel/limits.ts";
-import { inTime } from "../in-time.ts";
-import { partitioned } from "../fault-port.ts";
-import { probe } from "../probe.ts";
+import { inTime } from "../common/in-time.ts";
+import { partitioned } from "../common/fault-port.ts";
+import { probe } from "../common/probe.ts";
 import type { ControlEnv } from "./env.ts";
 
 /** Asks every server and every database node at once. Takes no longer than `limits.probeMs`, whoever does not answer. */
 export async function gatherStatus(env: ControlEnv): Promise<Status> {
-  const { primary, replicas } = site.database;
-  const [servers, answers] = await Promise.all([
+  const [servers, nodes] = await Promise.all([
     Promise.all(
       Object.entries(site.pools).flatMap(([pool, { servers }]) => servers.map((each) => askServer(env, pool, each))),
     ),
-    Promise.all([askNode(env, primary, "primary"), ...replicas.map((node) => askNode(env, node, "replica"))]),
+    gatherNodes(env),
   ]);
-  return { servers, nodes: compareNodes(answers) };
+  return { servers, nodes };
+}
+
+/** The same for the database nodes alone. */
+export async function gatherNodes(env: ControlEnv): Promise<Status["nodes"]> {
+  const { primary, replicas } = site.database;
+  const asked = [askNode(env, primary, "primary"), ...replicas.map((node) => askNode(env, node, "replica"))];
+  return compareNodes(await Promise.all(asked));
 }
 
 async function askServer(env: ControlEnv, pool: string, { name, binding }: ServerConfig): Promise<ServerStatus> {

@@ -2,6 +2,7 @@ import { nodeId, type NodeId } from "../../shared/kernel/brand.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import { LruMap } from "../../shared/kernel/lru.ts";
 import { startRouting, type ReadRouting } from "../../shared/replication/routing.ts";
+import type { Integers } from "../../shared/sql/exact-result.ts";
 import type { DatabaseNode } from "./node.ts";
 
 /** Section `database` of `site.config.ts`. */
@@ -33,18 +34,22 @@ export class Cluster {
   readonly readWaitMs: number;
   /** Who asks, such as `origin-a`. */
   readonly client: string;
+  /** How the integers of results are handed out. */
+  readonly integers: Integers;
   readonly #memory: Memory;
 
   constructor(
     nodes: DurableObjectNamespace<DatabaseNode>,
     { primary, replicas, readWaitMs }: DatabaseConfig,
     client: string,
+    integers: Integers,
   ) {
     this.nodes = nodes;
     this.primary = nodeId(primary);
     this.replicas = replicas.map(nodeId);
     this.readWaitMs = readWaitMs;
     this.client = client;
+    this.integers = integers;
     this.#memory = remember();
   }
 

@@ -9,7 +9,7 @@ import { looksLikeRead, splitStatements } from "../../shared/sql/statement.ts";
 import type { Cluster } from "./client-cluster.ts";
 import { DatabaseError } from "./client-error.ts";
 import { asD1Result, ClientStatement, type Served } from "./client-statement.ts";
-import { inTime, TimedOut } from "../in-time.ts";
+import { inTime, TimedOut } from "../common/in-time.ts";
 import type { QueryReply, QueryRequest } from "./messages.ts";
 
 /**
@@ -73,7 +73,7 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
 
   /** A statement of this session. Nothing is sent before it runs. */
   prepare(sql: string): ClientStatement {
-    return new ClientStatement((statements) => this.#run(statements), sql);
+    return new ClientStatement((statements) => this.#run(statements), this.#cluster.integers, sql);
   }
 
   /** Runs `statements` as one transaction: all or none. */
@@ -132,7 +132,7 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
       const reply = await this.#askReplica(replica, batch, waitMs);
       if (reply?.ok) return reply;
       // Any other failure may come from the replica's lag, such as a table that it does not have yet: the primary has the last word.
-      if (reply && reply.code !== "behind") return undefined;
+      if (reply && reply.code !== "behind" && reply.code !== "diverged") return undefined;
     }
     return undefined;
   }
@@ -143,7 +143,10 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
     try {
       const reply = await this.#ask(replica, batch, waitMs, waitMs + limits.replicaReadMs);
       if (reply.ok) hasServed(routing, replica);
-      else if (reply.code === "behind") wasBehind(routing, replica, reply.bookmark, Date.now());
+      else if (reply.code === "behind" && batch.bookmark) wasBehind(routing, replica, reply.bookmark, Date.now());
+      // One that is behind though nothing was asked for is being filled anew: it serves nobody for a while.
+      else if (reply.code === "behind" || reply.code === "diverged")
+        hasFailed(routing, replica, Date.now(), Math.random);
       else if (reply.code === "not-primary" && only) this.#cluster.learnWrite(only.sql);
       return reply;
     } catch {

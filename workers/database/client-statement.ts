@@ -1,6 +1,6 @@
 import { present } from "../../shared/kernel/assert.ts";
 import type { StatementRequest, StatementResult } from "../../shared/replication/statement-run.ts";
-import type { Cell } from "../../shared/sql/engine.ts";
+import type { Integers, ResultCell } from "../../shared/sql/exact-result.ts";
 import type { Argument } from "../../shared/sql/parameters.ts";
 import type { QueryReply } from "./messages.ts";
 
@@ -15,9 +15,11 @@ export class ClientStatement implements D1PreparedStatement {
   readonly statement: string;
   readonly params: readonly Argument[];
   readonly #runBatch: RunBatch;
+  readonly #integers: Integers;
 
-  constructor(runBatch: RunBatch, statement: string, params: readonly Argument[] = []) {
+  constructor(runBatch: RunBatch, integers: Integers, statement: string, params: readonly Argument[] = []) {
     this.#runBatch = runBatch;
+    this.#integers = integers;
     this.statement = statement;
     this.params = params;
   }
@@ -28,7 +30,7 @@ export class ClientStatement implements D1PreparedStatement {
    * @throws a `D1_TYPE_ERROR` for a value that SQLite has no form for.
    */
   bind(...values: unknown[]): ClientStatement {
-    return new ClientStatement(this.#runBatch, this.statement, values.map(asArgument));
+    return new ClientStatement(this.#runBatch, this.#integers, this.statement, values.map(asArgument));
   }
 
   /** All rows, with what the statement did. */
@@ -64,7 +66,7 @@ export class ClientStatement implements D1PreparedStatement {
 
   /** The statement as it goes to a node. */
   get request(): StatementRequest {
-    return { sql: this.statement, parameters: this.params };
+    return { sql: this.statement, parameters: this.params, integers: this.#integers };
   }
 
   async #execute(): Promise<{ result: StatementResult; reply: Served }> {
@@ -86,18 +88,19 @@ export function asD1Result<T>(result: StatementResult, reply: Served): D1Result<
       size_after: reply.sizeBytes,
       rows_read: result.rowsRead,
       rows_written: result.rowsWritten,
-      last_row_id: result.lastRowId,
+      // D1's type says number, and so it is, but for a rowid that a number would round.
+      last_row_id: result.lastRowId as number,
       changes: result.changes,
       changed_db: result.kind === "schema" || result.changes > 0,
     },
   };
 }
 
-const asObject = (columns: readonly string[], row: readonly Cell[]): Record<string, unknown> =>
+const asObject = (columns: readonly string[], row: readonly ResultCell[]): Record<string, unknown> =>
   Object.fromEntries(columns.map((column, at) => [column, asD1Value(row[at] ?? null)]));
 
 /** D1 gives blobs as arrays of numbers. */
-const asD1Value = (cell: Cell): unknown => (cell instanceof ArrayBuffer ? [...new Uint8Array(cell)] : cell);
+const asD1Value = (cell: ResultCell): unknown => (cell instanceof ArrayBuffer ? [...new Uint8Array(cell)] : cell);
 
 function asArgument(value: unknown): Argument {
   if (value === null || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value;

@@ -1,3 +1,4 @@
+import type { Integers } from "../../shared/sql/exact-result.ts";
 import { Cluster, type DatabaseConfig } from "./client-cluster.ts";
 import { DatabaseSession, type SessionStart } from "./client-session.ts";
 import type { DatabaseNode } from "./node.ts";
@@ -13,12 +14,15 @@ export type { DatabaseSession } from "./client-session.ts";
  * @param config section `database` of `site.config.ts`.
  * @param client who asks, such as `origin-a`.
  * @param begin gives the session's start when its first statement runs; as in D1, everything goes to the primary without it.
+ * @param options `integers: "bigint"` gives every INTEGER of a result as a bigint and every REAL as a number. As numbers, an
+ * integer that would be rounded is an error of code `integer-too-large`.
  */
 export function openDatabase(
   nodes: DurableObjectNamespace<DatabaseNode>,
   config: DatabaseConfig,
   client: string,
   begin: () => SessionStart | Promise<SessionStart> = () => "primary",
+  options: { readonly integers?: Integers } = {},
 ): DatabaseSession {
-  return new DatabaseSession(new Cluster(nodes, config, client), begin);
+  return new DatabaseSession(new Cluster(nodes, config, client, options.integers ?? "number"), begin);
 }

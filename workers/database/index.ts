@@ -1,4 +1,4 @@
-export { FaultPort } from "../fault-port.ts";
+export { FaultPort } from "../common/fault-port.ts";
 export { DatabaseNode } from "./node.ts";
 
 /** The database has no pages: its nodes are reached by RPC, through the bindings of the other Workers. */

@@ -1,5 +1,7 @@
-import type { Bookmark, NodeId } from "../../shared/kernel/brand.ts";
+import type { Bookmark, Lsn, NodeId } from "../../shared/kernel/brand.ts";
 import type { Failure } from "../../shared/kernel/error.ts";
+import type { CheckRound } from "../../shared/replication/check-round.ts";
+import type { Standing } from "../../shared/replication/standing.ts";
 import type { StatementRequest, StatementResult } from "../../shared/replication/statement-run.ts";
 
 /** A batch for a node; one transaction if it writes. */
@@ -37,6 +39,18 @@ export interface ReplicaStatus {
   readonly lastError: string | null;
 }
 
+/** What a round of checks found, as far as it has come: a replica that has replayed `lsn` holds what the primary held. */
+export interface CheckReport {
+  /** Rounds over the whole database that came to their end. */
+  readonly rounds: number;
+  /** Whether a round that somebody asked for is under way. */
+  readonly running: boolean;
+  /** The round under way, whoever began it. */
+  readonly round: CheckRound | null;
+  /** The last one that came to its end. */
+  readonly done: CheckRound | null;
+}
+
 /** What a node says of itself. */
 export interface NodeStatus {
   readonly node: NodeId;
@@ -47,4 +61,17 @@ export interface NodeStatus {
   readonly schemaVersion: number;
   /** On the primary only. */
   readonly replicas?: readonly ReplicaStatus[];
+  /** On the primary only. */
+  readonly check?: CheckReport;
+  /** On a replica only: what it may do, and how it differs if it does. */
+  readonly standing?: Standing["state"];
+  readonly difference?: string;
+}
+
+/** Records of a node's log in their binary form, and which it keeps. */
+export interface BinlogReport {
+  readonly firstLsn: Lsn;
+  /** 0 in an empty log. */
+  readonly lastLsn: Lsn;
+  readonly records: readonly Uint8Array[];
 }

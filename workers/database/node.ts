@@ -1,13 +1,16 @@
 import { DurableObject } from "cloudflare:workers";
 
 import site from "#site";
-import { present } from "../../shared/kernel/assert.ts";
-import { nodeId, type NodeId } from "../../shared/kernel/brand.ts";
+import { assert, present } from "../../shared/kernel/assert.ts";
+import { lsn, nodeId, type Lsn, type NodeId } from "../../shared/kernel/brand.ts";
+import { limits } from "../../shared/kernel/limits.ts";
 import type { Append } from "../../shared/replication/admit.ts";
 import { formatBookmark } from "../../shared/replication/bookmark.ts";
 import type { AppendReply } from "../../shared/replication/replica.ts";
-import { clockOffsetMs, FaultError, partitioned, suffer } from "../fault-port.ts";
-import type { NodeStatus, QueryReply, QueryRequest } from "./messages.ts";
+import { clockOffsetMs, FaultError, partitioned, suffer } from "../common/fault-port.ts";
+import type { SnapshotReply, SnapshotRequest } from "../../shared/replication/snapshot-source.ts";
+import { describeDifference } from "../../shared/replication/standing.ts";
+import type { BinlogReport, CheckReport, NodeStatus, QueryReply, QueryRequest } from "./messages.ts";
 import { PrimaryRole } from "./primary-role.ts";
 import { ReplicaRole } from "./replica-role.ts";
 import { StorageEngine } from "./storage-engine.ts";
@@ -19,12 +22,14 @@ interface DatabaseEnv {
 
 /**
  * One node of the database: a Durable Object named after it, with SQLite as its disk. It plays the role that
- * `site.config.ts` gives to its name. Reached by RPC only: clients call `query`, the primary calls `append`.
+ * `site.config.ts` gives to its name. Reached by RPC only: clients call `query`, the primary calls `append` and `rebuild`,
+ * a replica calls `snapshot` and `ready`, the operator's API `status`, `check` and `rebuild`.
  */
 export class DatabaseNode extends DurableObject<DatabaseEnv> {
   readonly #node: NodeId;
   readonly #engine: StorageEngine;
   readonly #role: Promise<PrimaryRole | ReplicaRole>;
+  #alarmAtMs = Infinity;
 
   constructor(context: DurableObjectState, env: DatabaseEnv) {
     super(context, env);
@@ -70,7 +75,45 @@ export class DatabaseNode extends DurableObject<DatabaseEnv> {
       bookmark: formatBookmark(role.log.position),
       schemaVersion,
     };
-    return role instanceof PrimaryRole ? { ...status, replicas: role.replicas } : status;
+    if (role instanceof PrimaryRole) return { ...status, replicas: role.replicas, check: role.checks };
+    const { standing } = role;
+    const difference = standing.state === "diverged" ? { difference: describeDifference(standing) } : {};
+    return { ...status, standing: standing.state, ...difference };
+  }
+
+  /** Begins a check of the whole database, which every replica makes as well; on the primary only. */
+  async check(): Promise<CheckReport> {
+    await suffer(this.#node);
+    return (await this.#primary()).check();
+  }
+
+  /** One page of the database for `replica`, which is filled anew; on the primary only. */
+  async snapshot(replica: NodeId, request: SnapshotRequest): Promise<SnapshotReply> {
+    await this.#suffer(replica);
+    return (await this.#primary()).snapshot(request);
+  }
+
+  /** `replica` has all pages of its snapshot; on the primary only. */
+  async ready(replica: NodeId): Promise<void> {
+    await this.#suffer(replica);
+    (await this.#primary()).ready(replica);
+  }
+
+  /** Drops what this node holds and has it filled anew from the primary; on a replica only. */
+  async rebuild(caller: string): Promise<void> {
+    await this.#suffer(caller);
+    const role = await this.#role;
+    assert(role instanceof ReplicaRole, `${this.#node} is no replica`);
+    role.rebuild();
+  }
+
+  /** Records of this node's log from `from` on, or its newest ones: `most` of them, fewer where they are large. */
+  async binlog(from: Lsn | null, most: number): Promise<BinlogReport> {
+    await suffer(this.#node);
+    const { log } = await this.#role;
+    const first = lsn(Math.max(log.firstLsn, from ?? log.position.lsn + 1 - most));
+    const records = log.read(first, { bytes: limits.shipBytes, records: most });
+    return { firstLsn: log.firstLsn, lastLsn: log.position.lsn, records: records.map(({ bytes }) => bytes) };
   }
 
   /** Ends this instance at once, its memory lost, as a crash would: for fault injection. */
@@ -79,23 +122,48 @@ export class DatabaseNode extends DurableObject<DatabaseEnv> {
   }
 
   override async alarm(): Promise<void> {
-    const role = await this.#role;
-    if (role instanceof PrimaryRole) role.woke();
+    this.#alarmAtMs = Infinity;
+    (await this.#role).woke();
   }
 
   async #start(): Promise<PrimaryRole | ReplicaRole> {
     const { primary, replicas } = site.database;
     if (this.#node === primary) return new PrimaryRole(this.#engine, this.#primaryHost(), replicas.map(nodeId));
     if (!replicas.includes(this.#node)) throw new Error(`${this.#node} is no node of the database in site.config.ts.`);
-    return ReplicaRole.open(this.#engine, this.ctx.storage);
+    return ReplicaRole.open(this.#engine, this.ctx.storage, this.#replicaHost());
+  }
+
+  async #primary(): Promise<PrimaryRole> {
+    const role = await this.#role;
+    assert(role instanceof PrimaryRole, `${this.#node} is not the primary`);
+    return role;
   }
 
   #primaryHost() {
     return {
       now: () => this.#now(),
-      wakeAt: (atMs: number) => void this.ctx.storage.setAlarm(atMs - clockOffsetMs(this.#node)),
+      wait: (ms: number) => scheduler.wait(ms),
+      wakeAt: (atMs: number) => this.#wakeAt(atMs),
       append: (replica: NodeId, append: Append) => this.env.NODE.getByName(replica).append(this.#node, append),
+      rebuild: (replica: NodeId) => this.env.NODE.getByName(replica).rebuild(this.#node),
     };
+  }
+
+  #replicaHost() {
+    const primary = () => this.env.NODE.getByName(site.database.primary);
+    return {
+      now: () => this.#now(),
+      wakeAt: (atMs: number) => this.#wakeAt(atMs),
+      pull: (request: SnapshotRequest): Promise<SnapshotReply> => primary().snapshot(this.#node, request),
+      announce: () => primary().ready(this.#node),
+    };
+  }
+
+  /** The one alarm goes off at the earliest time that was asked for; whoever is not due then asks again. */
+  #wakeAt(atMs: number): void {
+    if (atMs >= this.#alarmAtMs) return;
+    this.#alarmAtMs = atMs;
+    void this.ctx.storage.setAlarm(atMs - clockOffsetMs(this.#node));
   }
 
   #now(): number {

@@ -1,10 +1,10 @@
 import type { BinLog } from "../../shared/binlog/log.ts";
 import { present } from "../../shared/kernel/assert.ts";
 import { lsn, type Epoch, type Lsn, type NodeId } from "../../shared/kernel/brand.ts";
-import { failure, type Failure } from "../../shared/kernel/error.ts";
+import { errors, failure, type Failure } from "../../shared/kernel/error.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import type { AppendReply } from "../../shared/replication/replica.ts";
-import { inTime } from "../in-time.ts";
+import { inTime } from "../common/in-time.ts";
 import {
   startShipping,
   stepShipping,
@@ -20,6 +20,8 @@ export interface ShipperHost {
   now(): number;
   /** One call to a replica, over a fresh stub: a stub that has failed stays broken. */
   append(replica: NodeId, append: Append): Promise<AppendReply>;
+  /** Tells a replica to have itself filled anew. */
+  rebuild(replica: NodeId): Promise<void>;
   /** Asks for a call of `woke` at this time, also after a reset. */
   wakeAt(atMs: number): void;
 }
@@ -49,6 +51,11 @@ export class Shipper {
     this.#step({ type: "woke", nowMs: this.#host.now() });
   }
 
+  /** A replica says that it can take records again. */
+  ready(replica: NodeId): void {
+    this.#step({ type: "ready", replica });
+  }
+
   status(): ReplicaStatus[] {
     return [...this.#state.replicas].map(([node, { acked, inFlight, failures, halted }]) => ({
       node,
@@ -65,8 +72,23 @@ export class Shipper {
   }
 
   #carryOut(effect: ShippingEffect): void {
-    if (effect.type === "wake") this.#host.wakeAt(effect.atMs);
-    else void this.#send(effect.replica, effect.after).then((event) => this.#step(event));
+    switch (effect.type) {
+      case "wake":
+        return this.#host.wakeAt(effect.atMs);
+      case "send":
+        return void this.#send(effect.replica, effect.after).then((event) => this.#step(event));
+      case "rebuild":
+        return void this.#rebuild(effect.replica).then((event) => this.#step(event));
+    }
+  }
+
+  async #rebuild(replica: NodeId): Promise<ShippingEvent> {
+    try {
+      await inTime(this.#host.rebuild(replica), limits.shipMs);
+      return this.#refused(replica, failure("rebuilding", errors.rebuilding.advice), lsn(0));
+    } catch (error) {
+      return this.#failed(replica, error);
+    }
   }
 
   async #send(replica: NodeId, after: Lsn | null): Promise<ShippingEvent> {
@@ -79,9 +101,13 @@ export class Shipper {
         ? { type: "acked", replica, at: reply.position.lsn }
         : this.#refused(replica, reply, reply.position.lsn);
     } catch (error) {
-      this.#lastErrors.set(replica, String(error));
-      return { type: "failed", replica, nowMs: this.#host.now() };
+      return this.#failed(replica, error);
     }
+  }
+
+  #failed(replica: NodeId, error: unknown): ShippingEvent {
+    this.#lastErrors.set(replica, String(error));
+    return { type: "failed", replica, nowMs: this.#host.now() };
   }
 
   #refused(replica: NodeId, { code, message }: Failure, at: Lsn): ShippingEvent {

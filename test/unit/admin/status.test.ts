@@ -47,6 +47,16 @@ describe("the verdict", () => {
     expect(verdict(good)).toEqual({ ok: true, text: "All servers answer and all replicas are up to date." });
   });
 
+  it.each([
+    ["diverged" as const, "Node db-2 differs from the primary and answers no reads. One bit."],
+    ["wanted" as const, "Node db-2 is being filled anew."],
+    ["filling" as const, "Node db-2 is being filled anew."],
+    ["verifying" as const, "Node db-2 is being filled anew."],
+  ])("is bad while a replica serves nobody: %s", (standing, text) => {
+    const lame = nodes.map((node) => (node.node === "db-2" ? { ...node, standing, difference: "One bit." } : node));
+    expect(verdict({ ...good, nodes: lame })).toEqual({ ok: false, text });
+  });
+
   it("stays good while a replica is behind, and says by how much", () => {
     const behind = compareNodes([
       answer("db-1", "primary", 10),

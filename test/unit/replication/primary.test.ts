@@ -247,7 +247,7 @@ describe("a primary that starts", () => {
     pair.restart();
     expect(
       pair.primaryEngine.run("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name").rows.flat(),
-    ).toEqual(["_trefoil_delete_t", "_trefoil_insert_t", "_trefoil_update_t"]);
+    ).toEqual(["_trefoil_delete_t", "_trefoil_insert_t", "_trefoil_moved_t", "_trefoil_update_t"]);
     pair.rows("INSERT INTO t VALUES (1)");
     await expectReplicated(pair);
   });

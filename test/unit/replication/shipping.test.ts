@@ -133,7 +133,7 @@ describe("a replica that cannot follow is halted: nothing is sent to it any more
     fc.nat(50).map((more) => committed(10 + more)),
     fc.nat(1e6).map((nowMs): ShippingEvent => ({ type: "woke", nowMs })),
   );
-  test.each(["diverged", "stale-epoch", "log-purged"] as const)("after %s, whatever comes", (code) => {
+  test.each(["diverged", "stale-epoch"] as const)("after %s, whatever comes", (code) => {
     fc.assert(
       fc.property(fc.array(events), (more) => {
         const { state, step } = shipping(10, b);
@@ -153,12 +153,51 @@ describe("a replica that cannot follow is halted: nothing is sent to it any more
     expect(state.replicas.get(b)?.halted).toBe("diverged");
   });
 
+  test("until it says that it is ready: then it is asked where it stands", () => {
+    const { state, step } = shipping(10, b);
+    step(committed(10));
+    step(refused("diverged", 3));
+    expect(step({ type: "ready", replica: b })).toEqual([send(null)]);
+    expect(step(refused("gap", 5))).toEqual([send(5)]);
+    expect(state.replicas.get(b)).toMatchObject({ halted: null, failures: 0 });
+  });
+
   test("while the others go on", () => {
     const { step } = shipping(3, b, c);
     step(committed(3));
     step(refused("diverged", 3));
     step(acked(3, c));
     expect(step(committed(4))).toEqual([send(3, c)]);
+  });
+});
+
+describe("a replica that needs records which are no longer kept", () => {
+  test("is told to have itself filled anew, and asked now and then whether it is", () => {
+    const { step } = shipping(10, b);
+    step(committed(10));
+    step(refused("gap", 2));
+    expect(step(refused("log-purged", 2))).toEqual([{ type: "rebuild", replica: b }]);
+    expect(step(committed(11))).toEqual([]);
+    expect(step(refused("rebuilding", 0, 1_000))).toEqual([{ type: "wake", atMs: 1_051 }]);
+    expect(step({ type: "woke", nowMs: 1_051 })).toEqual([send(null)]);
+    expect(step(refused("rebuilding", 9, 1_100))).toEqual([{ type: "wake", atMs: 1_201 }]);
+  });
+
+  test("gets records at once when it is ready, without a second call beside one that is under way", () => {
+    const { step } = shipping(10, b);
+    step(committed(10));
+    step(refused("rebuilding", 9, 1_000));
+    expect(step({ type: "ready", replica: b })).toEqual([send(null)]);
+    expect(step({ type: "ready", replica: b })).toEqual([]);
+    expect(step(refused("gap", 9))).toEqual([send(9)]);
+  });
+
+  test("is told again when the call failed", () => {
+    const { step } = shipping(10, b);
+    step(committed(10));
+    step(refused("log-purged", 2));
+    expect(step(failed(1_000))).toEqual([{ type: "wake", atMs: 1_051 }]);
+    expect(step({ type: "woke", nowMs: 1_051 })).toEqual([send(null)]);
   });
 });
 

@@ -1,0 +1,23 @@
+import type { NodeStatus } from "./status.ts";
+
+/** What the last round of checks says of a replica. */
+export interface ReplicaVerdict {
+  readonly node: string;
+  /** `pending`: it has not come so far in the log, or is being filled anew. */
+  readonly verdict: "equal" | "diverged" | "pending" | "unreachable";
+  /** How it differs, if it does. */
+  readonly difference?: string;
+}
+
+/** What the round that ended with record `doneLsn` says of each replica; `null` while there was none. */
+export const verdictsOf = (nodes: readonly NodeStatus[], doneLsn: number | null): ReplicaVerdict[] =>
+  nodes.filter(({ role }) => role === "replica").map((node) => verdictOf(node, doneLsn));
+
+function verdictOf(status: NodeStatus, doneLsn: number | null): ReplicaVerdict {
+  const { node } = status;
+  if (!status.reachable) return { node, verdict: "unreachable" };
+  const { standing, difference, lsn } = status;
+  if (standing === "diverged") return { node, verdict: "diverged", ...(difference && { difference }) };
+  const isEqual = standing === "following" && doneLsn !== null && lsn >= doneLsn;
+  return { node, verdict: isEqual ? "equal" : "pending" };
+}
