@@ -6,6 +6,8 @@ import { activateSite } from "../../scripts/site.ts";
 import { root, workers } from "../../scripts/workers.ts";
 import type { Environment } from "../../scripts/wrangler.ts";
 import { engineObject } from "../contract/engine-object/worker.ts";
+import { fuzzClient } from "./fuzz-client/worker.ts";
+import { fuzzDatabase } from "./fuzz-database/worker.ts";
 import { sqlClient } from "./sql-client/worker.ts";
 import { staticOrigins } from "./static-origin/workers.ts";
 import { mockOrigins } from "./mock-origin/workers.ts";
@@ -48,7 +50,7 @@ export default async function build(project: TestProject): Promise<() => Promise
  */
 export async function bundleAll(
   environment: Environment,
-  some = [...workers, ...mockOrigins, ...staticOrigins, sqlClient, engineObject],
+  some = [...workers, ...mockOrigins, ...staticOrigins, sqlClient, fuzzClient, fuzzDatabase, engineObject],
 ): Promise<string> {
   await mkdir(`${root}.trefoil`, { recursive: true });
   const folder = await mkdtemp(`${root}.trefoil/test-`);

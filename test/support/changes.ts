@@ -38,6 +38,21 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
   fc
     .tuple(fc.string(), fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })))
     .map(([table, value]): Change => ({ type: "sequence", table, value })),
+  fc
+    .tuple(fc.string(), fc.array(anyValue, { maxLength: 3 }))
+    .map(([sql, values]): Change => ({ type: "statement", sql, values })),
+  fc.record(
+    {
+      type: fc.constant("check" as const),
+      table: fc.string(),
+      since: fc.nat(2 ** 31 - 1).map(lsn),
+      after: fc.array(anyValue, { maxLength: 3 }),
+      rows: fc.nat(2 ** 31 - 1),
+      last: fc.boolean(),
+      hash: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    },
+    { noNullPrototype: true },
+  ),
 );
 
 /** The record that follows `previous`, or the first one, with one schema change of about `bytes` bytes. */

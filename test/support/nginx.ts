@@ -82,7 +82,10 @@ http {
     location / { add_header Cache-Control "public, max-age=0, must-revalidate"; }
     location /docs/ { add_header Cache-Control "public, max-age=600"; }
     location ~ "[.]3f9a8b7c6d[.]" { add_header Cache-Control "public, max-age=31536000, immutable"; }
-    location = /old { return 302 /docs/; }
+    location = /old { return 302 /docs/$is_args$args; }
+    location = /retired.html { return 308 /docs/$is_args$args; }
+    location ~ ^/retired/(.*)$ { return 301 /docs/$1$is_args$args; }
+    location ~ ^/by/([^/]+)/([^/]+)$ { return 307 /docs/$2?by=$1; }
   }
 }
 `;

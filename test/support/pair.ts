@@ -5,8 +5,8 @@ import { Primary } from "../../shared/replication/primary.ts";
 import { Replica, type AppendReply } from "../../shared/replication/replica.ts";
 import type { BatchOutcome } from "../../shared/replication/statement-run.ts";
 import type { Argument } from "../../shared/sql/parameters.ts";
-import type { Cell } from "../../shared/sql/engine.ts";
-import { dump } from "./dump.ts";
+import type { ResultCell } from "../../shared/sql/exact-result.ts";
+import { dump, type Dump } from "./dump.ts";
 import { SqliteEngine } from "./sqlite-engine.ts";
 
 export const firstEpoch = epoch(1);
@@ -38,7 +38,7 @@ export class Pair {
   }
 
   /** Runs one statement on the primary, which must succeed, and gives its rows. */
-  rows(sql: string, ...parameters: Argument[]): readonly (readonly Cell[])[] {
+  rows(sql: string, ...parameters: Argument[]): readonly (readonly ResultCell[])[] {
     const outcome = this.execute(sql, ...parameters);
     if (!outcome.ok) throw new Error(`${sql}: ${outcome.message}`);
     return present(outcome.results[0], "the result").rows;
@@ -67,10 +67,8 @@ export class Pair {
   }
 
   /** All that a user could see of each node. */
-  async dumps(): Promise<{ readonly primary: unknown; readonly replica: unknown }> {
-    const [primary, replica] = await Promise.all(
-      [this.primaryEngine, this.replicaEngine].map((engine) => dump((sql) => engine.run(sql).rows)),
-    );
-    return { primary, replica };
+  async dumps(): Promise<{ readonly primary: Dump; readonly replica: Dump }> {
+    const of = (engine: SqliteEngine) => dump((sql) => engine.run(sql).rows.map((row) => [...row]));
+    return { primary: await of(this.primaryEngine), replica: await of(this.replicaEngine) };
   }
 }

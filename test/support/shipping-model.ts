@@ -102,7 +102,8 @@ export class ShippingModel {
     for (const effect of stepShipping(this.state, event, this.#random)) {
       this.effects.push(effect);
       if (effect.type === "wake") this.wakeAtMs = effect.atMs;
-      else this.#send(effect.replica, effect.after);
+      else if (effect.type === "send") this.#send(effect.replica, effect.after);
+      else throw new Error("the model's log is kept whole");
     }
   }
 

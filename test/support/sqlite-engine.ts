@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 
-import { parseStatement } from "../../shared/sql/statement.ts";
+import { parametersOf } from "../../shared/sql/statement.ts";
 import { SqlError, type Bindable, type Cell, type ResultSet, type SqlEngine } from "../../shared/sql/engine.ts";
 
 /** What SQLite takes in a Durable Object (workerd, `src/workerd/util/sqlite.c++`). */
@@ -70,9 +70,7 @@ export class SqliteEngine implements SqlEngine {
 /** A Durable Object binds by position what stands under a name, `node:sqlite` by name only: so names become numbers. */
 function numbered(sql: string): string {
   if (!/[:@$]\w/.test(sql)) return sql;
-  const statement = parseStatement(sql);
-  if ("refused" in statement) return sql;
-  return statement.parameters.reduceRight(
+  return parametersOf(sql).reduceRight(
     (text, { index, start, end }) => `${text.slice(0, start)}?${index}${text.slice(end)}`,
     sql,
   );

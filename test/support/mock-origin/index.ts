@@ -1,6 +1,6 @@
 import type { Scripted, Seen } from "./seen.ts";
 
-export { FaultPort } from "../../../workers/fault-port.ts";
+export { FaultPort } from "../../../workers/common/fault-port.ts";
 
 /**
  * An origin that does to each request what the request's query asks of the server by its name: `/x?a=throw&b=503` makes

@@ -11,9 +11,15 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const node = new URL(request.url).pathname.slice(1);
     if (node !== "") return Response.json(await readNode(env, node, await request.text()));
-    return Response.json(await play(openDatabase(env.NODE, site.database, "sql-client"), await request.json<Script>()));
+    const script = await request.json<Script>();
+    const options = { integers: script.integers ?? "number" };
+    const database = openDatabase(env.NODE, site.database, "sql-client", () => "primary", options);
+    return new Response(JSON.stringify(await play(database, script), withBigints));
   },
 };
+
+const withBigints = (_: string, value: unknown): unknown =>
+  typeof value === "bigint" ? { big: String(value) } : value;
 
 const readNode = (env: Env, node: string, sql: string) =>
   env.NODE.getByName(node).query({

@@ -10,6 +10,8 @@ export interface Call {
 export interface Script {
   /** Where the session starts; without it, the calls are made outside of any session. */
   readonly start?: string;
+  /** How integers come back: in the JSON of the outcome, `{ big: "123" }` stands for a bigint. */
+  readonly integers?: "number" | "bigint";
   readonly calls: readonly Call[];
 }
 

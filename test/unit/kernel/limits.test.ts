@@ -20,3 +20,11 @@ test("records that every replica has go before those that one lacks", () => {
 test("a client gives a node up before a front gives the client up", () => {
   expect(limits.replicaReadMs + limits.primaryMs).toBeLessThan(10_000);
 });
+
+test("the longest log fits into a Durable Object, with room for the data", () => {
+  expect(limits.segmentsMost * limits.segmentBytes).toBeLessThan(5e9);
+});
+
+test("a page of a snapshot fits into a record, together with the largest value", () => {
+  expect(limits.sliceBytes + limits.valueBytes).toBeLessThan(limits.recordBytes);
+});

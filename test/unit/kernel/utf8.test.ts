@@ -15,3 +15,12 @@ test("well-formed text comes back as it was, a byte order mark at its head inclu
 test("a lone surrogate becomes U+FFFD: whoever must keep such text keeps its bytes", () => {
   expect(decodeUtf8(encodeUtf8("a\ud800b"))).toBe("a\ufffdb");
 });
+
+test.each([
+  ["a byte that begins nothing", [0x61, 0xff]],
+  ["a sequence that is cut off", [0xf0, 0x9f, 0x8d]],
+  ["a longer form than is needed", [0xc0, 0x80]],
+  ["a surrogate", [0xed, 0xa0, 0x80]],
+])("bytes with %s are no text", (_, bytes) => {
+  expect(decodeUtf8(new Uint8Array(bytes))).toBeUndefined();
+});
