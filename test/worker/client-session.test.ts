@@ -9,7 +9,7 @@ const at = (position: number, term = 1) => formatBookmark({ epoch: epoch(term), 
 const config = { primary: "db-1", replicas: [], readWaitMs: 0 };
 
 /** A database whose primary answers when the test says so, in the order that the test chooses. */
-function slowPrimary() {
+function slowPrimary(begin?: Parameters<typeof openDatabase>[3]) {
   const calls: { request: QueryRequest; answer: (position: number) => void }[] = [];
   const query = (request: QueryRequest) =>
     new Promise<QueryReply>((resolve) => {
@@ -21,7 +21,7 @@ function slowPrimary() {
       calls.push({ request, answer });
     });
   const nodes: unknown = { getByName: () => ({ query }) };
-  const database = openDatabase(nodes as Parameters<typeof openDatabase>[0], config, "test");
+  const database = openDatabase(nodes as Parameters<typeof openDatabase>[0], config, "test", begin);
   return { calls, database };
 }
 
@@ -110,4 +110,29 @@ describe("a replica that serves nobody", () => {
       expect(asked.sound).toBe(10);
     },
   );
+});
+
+describe("a session within another", () => {
+  test("tells its owner which node answered, and what was written", async () => {
+    const { calls, database } = slowPrimary();
+    const write = database.withSession("first-unconstrained").prepare("INSERT 1").run();
+    await started(calls, 1);
+    calls[0]?.answer(6);
+    await write;
+    expect([database.servedBy, database.written]).toEqual(["db-1", at(6)]);
+  });
+
+  test("begins when its owner has", async () => {
+    const order: string[] = [];
+    const { calls, database } = slowPrimary(async () => {
+      await Promise.resolve();
+      order.push(`begun after ${calls.length} calls`);
+      return "first-unconstrained";
+    });
+    const reads = [1, 2].map(() => database.withSession("first-unconstrained").prepare("SELECT 1").run());
+    await started(calls, 2);
+    for (const { answer } of calls) answer(1);
+    await Promise.all(reads);
+    expect(order).toEqual(["begun after 0 calls"]);
+  });
 });

@@ -53,7 +53,7 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
     this.#parent = parent;
   }
 
-  /** The node that answered last; `null` before the first answer. */
+  /** The node that answered last, here or in a session that began with this one; `null` before the first answer. */
   get servedBy(): NodeId | null {
     return this.#servedBy;
   }
@@ -96,10 +96,17 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
     return { count: statements.length, duration: Date.now() - startedMs };
   }
 
-  /** A session with another start. What is written in it counts as written in this one, too. */
+  /**
+   * A session with another start. What is written in it counts as written in this one, too; and this one begins before it,
+   * for what its owner does then, such as making the schema, is for both.
+   */
   withSession(start: string = "first-unconstrained"): DatabaseSession {
     const begin = parseStart(start);
-    return new DatabaseSession(this.#cluster, () => begin, this);
+    const beginBoth = async () => {
+      await this.#begins();
+      return begin;
+    };
+    return new DatabaseSession(this.#cluster, beginBoth, this);
   }
 
   /** D1 has this method and no longer serves it. */
@@ -108,11 +115,15 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
   }
 
   async #run(statements: readonly StatementRequest[]): Promise<Served> {
-    await (this.#begun ??= this.#start());
+    await this.#begins();
     const batch = { statements, bookmark: this.#bookmark };
     const reply = (await this.#readFromReplica(batch)) ?? (await this.#askPrimary(batch));
     this.#absorb(reply, batch.bookmark);
     return reply;
+  }
+
+  #begins(): Promise<void> {
+    return (this.#begun ??= this.#start());
   }
 
   async #start(): Promise<void> {
@@ -190,9 +201,14 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
     if (unreal && this.#bookmark === asked) this.#bookmark = null;
     this.#bookmark = laterBookmark(this.#bookmark, reply.bookmark);
     if (unreal || reply.results.some(({ kind }) => kind !== "read")) this.#wrote(reply.bookmark);
-    this.#servedBy = reply.node;
+    this.#answeredBy(reply.node);
     if (this.#onPrimary === "first") this.#onPrimary = "no";
     this.#cluster.sawSchema(reply.schemaVersion);
+  }
+
+  #answeredBy(node: NodeId): void {
+    this.#servedBy = node;
+    if (this.#parent) this.#parent.#answeredBy(node);
   }
 
   #wrote(at: Bookmark): void {

@@ -31,13 +31,13 @@ export async function serveApplication(request: Request, env: OriginEnv, context
  * written. Unless the application says otherwise, no cache may keep what was read for one visitor.
  */
 function marked(request: Request, response: Response, session: DatabaseSession): Response {
+  if (session.servedBy === null) return response;
   const bookmark = session.getBookmark();
-  if (session.servedBy === null || bookmark === null) return response;
   const answer = new Response(response.body, response);
   const { headers } = answer;
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "private, no-cache");
   headers.set("X-Trefoil-Node", session.servedBy);
-  headers.set("X-Trefoil-Bookmark", bookmark);
+  if (bookmark !== null) headers.set("X-Trefoil-Bookmark", bookmark);
   if (session.written !== null) {
     const secure = new URL(request.url).protocol === "https:";
     headers.append("Set-Cookie", writeBookmarkCookie(session.written, secure));
