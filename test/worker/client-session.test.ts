@@ -127,7 +127,7 @@ describe("a session within another", () => {
     const { calls, database } = slowPrimary(async () => {
       await Promise.resolve();
       order.push(`begun after ${calls.length} calls`);
-      return "first-unconstrained";
+      return "first-unconstrained" as const;
     });
     const reads = [1, 2].map(() => database.withSession("first-unconstrained").prepare("SELECT 1").run());
     await started(calls, 2);
