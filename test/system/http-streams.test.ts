@@ -162,6 +162,7 @@ describe("a request whose body breaks off or stops", () => {
     expect(((await response.json()) as Seen).body).toBe("12345");
   });
 
+  /** The runtime may end the front's work with the connection, so a log of its own says nothing: a later one does. */
   it.each([
     ["held", start("/", 9), "half"],
     ["streamed", start("/", limits.replayBodyBytes + 1), "half"],
@@ -170,11 +171,11 @@ describe("a request whose body breaks off or stops", () => {
     ["in chunks, before the first", startInChunks, ""],
   ])("is no success and no failure of the server when the client ends it there: %s", async (_kind, request, part) => {
     const logs = () => JSON.stringify(site.harness.getLogs());
-    const told = () => logs().split("client broke off").length;
-    const before = told();
     const { text } = await onWire(site.url, [request + part, { end: true }]);
     expect(text).not.toMatch(/^HTTP\/1\.1 [23]/);
-    await expect.poll(told, { timeout: 5000 }).toBe(before + 1);
+    const after = crypto.randomUUID();
+    await site.fetch(`/?a=throw&b=throw&c=throw&after=${after}`);
+    await expect.poll(() => logs().includes(after), { timeout: 10_000 }).toBe(true);
     expect(logs()).not.toMatch(/server failed[^}]*site\.test/);
     expect(await ran("a")).toBe(0);
   });
