@@ -1,85 +1,19 @@
 import * as v from "valibot";
-import { algorithms, type AlgorithmName } from "../balance/algorithms.ts";
+import { hides, leadsBack, openRouter } from "../balance/route.ts";
 import { isJsonTemplate, placeholders, unknownPlaceholders } from "../http/error-page.ts";
-import { isReservedPath } from "../http/reserved-path.ts";
 import { explain } from "../kernel/explain.ts";
 import { limits } from "../kernel/limits.ts";
+import { milliseconds, name, oneOf, path, section, text, unique, word } from "./fields.ts";
+import { poolSchema } from "./pool.ts";
+import { type RouteConfig, routeSchema } from "./route.ts";
+
+export type { PoolConfig, ServerConfig } from "./pool.ts";
+export type { RouteConfig } from "./route.ts";
 
 /** A site configuration with a wrong value. The message has one line for each: key, what was found, what is allowed. */
 export class SiteConfigError extends Error {
   override readonly name = "SiteConfigError";
 }
-
-/** An object with exactly these keys; another one is most likely a misspelt one, so it is refused. */
-const section = <Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.strictObject(entries, ({ expected }) => {
-    if (expected === "Object") return "a section { ... }";
-    if (expected === "never") return `the keys ${Object.keys(entries).join(", ")}`;
-    return "a value; this key has no default";
-  });
-
-const milliseconds = (minimum: number, maximum: number) => {
-  const allowed = `a whole number of milliseconds from ${minimum} to ${maximum}`;
-  return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(minimum, allowed), v.maxValue(maximum, allowed));
-};
-
-const text = (form: RegExp, allowed: string) => v.pipe(v.string(allowed), v.regex(form, allowed));
-
-const unique = (values: readonly string[]) => new Set(values).size === values.length;
-
-const oneOf = (names: readonly string[]) => names.map((name) => JSON.stringify(name)).join(", ");
-
-const name = text(/^[a-z0-9][a-z0-9-]{0,62}$/, "a name of small letters, digits and hyphens, at most 63");
-
-/** RFC 3986 3.3, but for `*`, which would be taken for a pattern. */
-const path = v.pipe(
-  text(/^\/[\w\-.~%!$&'()+,;=:@/]*$/, "a path that begins with /, such as /shop: it takes all below it, so no pattern"),
-  v.check(
-    (value) => !isReservedPath(value),
-    "a path that is not reserved: /_trefoil/ and /dns-query belong to Trefoil",
-  ),
-);
-
-const algorithmNames = Object.keys(algorithms) as AlgorithmName[];
-
-const server = section({
-  /** What logs, cookies and the admin API call the server. */
-  name,
-  /** The service binding of the front that leads to it, as in the root `wrangler.toml`. */
-  binding: text(/^[A-Z][A-Z0-9_]*$/, "the name of a service binding in wrangler.toml, such as ORIGIN_A"),
-});
-
-const pool = section({
-  /** How requests are spread. HAProxy manual 4.2, `balance`. */
-  algorithm: v.optional(v.picklist(algorithmNames, oneOf(algorithmNames)), "roundrobin"),
-  /** The servers in the order of their turns. */
-  servers: v.pipe(
-    v.array(server, "a list of servers"),
-    v.minLength(1, "at least one server"),
-    v.check((servers) => unique(servers.map((each) => each.name)), "servers with different names"),
-  ),
-  /**
-   * Whether a visitor stays with the server that answered him first. `cookie`: the cookie `TREFOIL_SRV` names it, as
-   * HAProxy's `cookie TREFOIL_SRV insert indirect nocache` (manual 4.2, `cookie`).
-   */
-  stickiness: v.optional(v.picklist(["none", "cookie"], '"none", "cookie"'), "none"),
-});
-
-const route = section({
-  /** The route takes this path and all below it; of several that fit, the longest. */
-  path,
-  /** The pool that serves it. */
-  pool: name,
-  /** Time from the request until the header of the response, over all tries together; then the client gets a 504. */
-  deadlineMs: v.optional(milliseconds(1, limits.deadlineMs), 10_000),
-  /**
-   * Longest time in which nothing of a body arrives or is taken, by the server or by the client; then it is broken off.
-   * HAProxy manual 4.2, `timeout client` and `timeout server`; nginx, `proxy_read_timeout`.
-   */
-  idleMs: v.optional(milliseconds(1, limits.idleMs), 60_000),
-  /** The same for a WebSocket and for server-sent events, in either direction. HAProxy manual 4.2, `timeout tunnel`. */
-  tunnelMs: v.optional(milliseconds(1, limits.tunnelMs), 3_600_000),
-});
 
 const template = (isSound: (text: string) => boolean, allowed: string) =>
   v.optional(
@@ -128,21 +62,31 @@ const assets = section({
   immutable: v.optional(v.array(path, "a list of paths"), () => []),
 });
 
+/** A step on the way to a value, as an issue names it. */
+const step = (input: object, key: string | number, value: unknown) =>
+  ({ type: "unknown", origin: "value", input, key, value }) as const;
+
+const takesAll = ({ path, host, methods, fields }: RouteConfig) =>
+  path === "/" && host === null && methods === null && Object.keys(fields).length === 0;
+
 const schema = v.pipe(
   section({
     routes: v.optional(
       v.pipe(
-        v.array(route, "a list of routes"),
-        v.check((routes) => unique(routes.map((each) => each.path)), "routes with different paths"),
+        v.array(routeSchema, "a list of routes"),
         v.check(
-          (routes) => routes.some((each) => each.path === "/"),
-          'a list with a route for "/", which takes the rest',
+          (routes) => !routes.some((later, index) => routes.slice(0, index).some((earlier) => hides(earlier, later))),
+          "routes of which none takes all that a later one is for",
+        ),
+        v.check(
+          (routes) => routes.some(takesAll),
+          'a list with a route for "/" without conditions, which takes the rest',
         ),
       ),
       [{ path: "/", pool: "web" }],
     ),
     pools: v.pipe(
-      v.record(name, pool, "a section { name: pool, ... }"),
+      v.record(name, poolSchema, "a section { name: pool, ... }"),
       v.check((pools) => Object.keys(pools).length > 0, "at least one pool"),
       v.check(
         (pools) => Object.values(pools).filter(({ stickiness }) => stickiness === "cookie").length <= 1,
@@ -157,6 +101,10 @@ const schema = v.pipe(
     errorPages: v.optional(errorPages, {}),
     assets: v.optional(assets, {}),
     /**
+     * What the front writes to its log of each request. `httplog`: a line as HAProxy's (manual 8.2.3), which `halog` reads.
+     */
+    log: v.optional(word(["none", "httplog"]), "none"),
+    /**
      * Whether responses name the server, the database node and the times of the hops (`X-Served-By`, `X-Trefoil-*`,
      * `Server-Timing`). "dev": where FAULTS=on, which `npm start` and the tests set. The topology is nobody's business.
      */
@@ -165,18 +113,16 @@ const schema = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed || dataset.issues !== undefined) return;
     const { routes, pools } = dataset.value;
-    routes.forEach((each, index) => {
-      if (Object.hasOwn(pools, each.pool)) return;
-      const at = (key: string | number, value: unknown) => ({ type: "unknown", origin: "value", key, value }) as const;
-      addIssue({
-        input: each.pool,
-        message: oneOf(Object.keys(pools)),
-        path: [
-          { ...at("routes", routes), input: dataset.value },
-          { ...at(index, each), input: routes },
-          { ...at("pool", each.pool), input: each },
-        ],
-      });
+    const router = openRouter(routes);
+    routes.forEach((route, index) => {
+      const refuse = (key: "pool" | "redirect", message: string) =>
+        addIssue({
+          input: route[key],
+          message,
+          path: [step(dataset.value, "routes", routes), step(routes, index, route), step(route, key, route[key])],
+        });
+      if (route.pool !== undefined && !Object.hasOwn(pools, route.pool)) refuse("pool", oneOf(Object.keys(pools)));
+      if (leadsBack(route, router)) refuse("redirect", "a redirect to where the route does not lead on, for ever");
     });
   }),
 );
@@ -186,15 +132,6 @@ export type SiteInput = v.InferInput<typeof schema>;
 
 /** The site configuration, checked and complete. Plain data: it survives JSON. */
 export type Site = v.InferOutput<typeof schema>;
-
-/** A pool of servers: section `pools.<name>`. */
-export type PoolConfig = Site["pools"][string];
-
-/** A server of a pool: section `pools.<name>.servers[]`. */
-export type ServerConfig = PoolConfig["servers"][number];
-
-/** A route: section `routes[]`. */
-export type RouteConfig = Site["routes"][number];
 
 /**
  * Checks a site configuration and fills in the defaults.

@@ -5,6 +5,10 @@ export const limits = {
 
   /** Characters of a client's `X-Request-Id` that is taken over: it stands in every log line of the request. */
   requestIdLength: 128,
+  /** Characters of a request's URL: 16 KB, as at the edge; HAProxy has one buffer of that for the whole header. */
+  urlLength: 16 * 1024,
+  /** Bytes of a request's fields, names and values together: half of what the edge takes, so that the next hop has room for ours. */
+  headerBytes: 64 * 1024,
   /** Milliseconds that a site configuration may allow until the header of a response: the edge itself gives a client up after about 100 s. */
   deadlineMs: 100_000,
   /** Milliseconds that a body may stand still at most: who reads slower than that has gone. */
@@ -25,6 +29,60 @@ export const limits = {
   tunnelBytes: 2 * 1024 * 1024,
   /** UTF-16 units of one error page: each stands in memory, in every isolate. */
   errorPageLength: 64 * 1024,
+
+  /** Servers of one pool: each is checked every few seconds, by one object, over at most 32 service bindings or the network. */
+  servers: 1000,
+  /** Requests at one server at once that a site configuration may allow from one isolate: each keeps its body and its fields in the isolate's 128 MB. */
+  maxconn: 10_000,
+  /** Requests of one pool that may wait at once in one isolate. */
+  queued: 10_000,
+  /** Milliseconds between two checks of a server: what is checked less than once an hour is not checked. */
+  checkInterMs: 3_600_000,
+  /** Checks under way at once: as many as one event may call other Workers. One that hangs takes one place for its `timeoutMs`, so the others wait for none of it. */
+  checksAtOnce: 32,
+  /** Bytes of a body that a check looks at. */
+  checkBodyBytes: 64 * 1024,
+  /** Milliseconds that checks may be early, so that many of them share one alarm: whatever is configured, it goes off ten times a second at most. Each is a row written. */
+  checkTickMs: 100,
+  /** Milliseconds after the last report in which servers are checked as the configuration says: whoever comes back within a minute finds fresh states. */
+  checkActiveMs: 60_000,
+  /** Milliseconds after the last report until checks end: until then the time between two of them doubles. A site that nobody visits costs nothing. */
+  checkIdleMs: 600_000,
+  /** Isolates of the front whose last report is remembered, so that one that comes twice counts once. */
+  isolates: 1000,
+  /** Milliseconds within which answers say how fast a server is. */
+  latencyWindowMs: 60_000,
+  /** Milliseconds that a drain may leave a server's own visitors with it: a week. Whoever needs longer sets no end. */
+  drainMs: 7 * 86_400_000,
+  /** Milliseconds that a server may rest at most, however often it was too slow: an hour. */
+  ejectionMs: 3_600_000,
+  /** Milliseconds in which a server that came back grows into its full share, at most: an hour. */
+  slowStartMs: 3_600_000,
+  /** Milliseconds that the cookie of a sticky pool may be good for: 30 bits of quarter seconds would take 34 years; a year is long. */
+  stickyMs: 365 * 86_400_000,
+  /** Milliseconds after which an isolate with requests asks control for news. */
+  snapshotRefreshMs: 1000,
+  /** Milliseconds for which an isolate goes by what control last told it: after that an operator's change is in force everywhere. */
+  snapshotMaxAgeMs: 5000,
+  /** Milliseconds that a request waits for control in an isolate that knows nothing, or nothing newer: less than anybody minds, and once in `snapshotMaxAgeMs`. */
+  controlWaitMs: 250,
+  /** Bytes of a request's body: the edge takes no more than 500 MB. */
+  requestBodyBytes: 500 * 1024 * 1024,
+
+  /** Clients of one route whose rate is remembered in an isolate, and in control: some 250 bytes each, 5 MB. The one that was not seen for longest is forgotten, most likely with all its requests to spare. */
+  rateLimitKeys: 20_000,
+  /** UTF-16 units of what tells one client of a rate limit from another; of what is longer, a hash is kept. */
+  rateLimitKeyLength: 64,
+  /** Clients of one route of which an isolate tells control at once, those with the most requests first: about 20 KB. */
+  rateLimitReported: 200,
+  /** Clients of one route of which control tells every isolate without being asked, those with the least to spare. */
+  rateLimitTold: 100,
+  /** Milliseconds after which an isolate that tells nothing is taken for gone, with the requests that it had under way. */
+  isolateSilentMs: 10_000,
+  /** Milliseconds between two writes of the counters, a row for each pool: at most 60 rows of a pool in an hour. What came since is lost when control's object is dropped. */
+  countersStoreMs: 60_000,
+  /** UTF-16 units of a method and target in a line of the log: HAProxy keeps as many (`REQURI_LEN`). */
+  logRequestLength: 1024,
 
   /** Milliseconds that a server or node has to answer a probe: whoever needs more serves nobody well. */
   probeMs: 2000,
@@ -138,6 +196,15 @@ export const limits = {
   postsListed: 100,
   /** Comments shown with a post: the newest ones. */
   commentsShown: 100,
+
+  /** Characters of an `Idempotency-Key`: a UUID has 36; Stripe takes as many. */
+  idempotencyKeyLength: 255,
+  /** Milliseconds for which an answer is kept under its key, a day: Stripe, and long enough for a client that waits for the network. */
+  idempotencyKeyMs: 86_400_000,
+  /** Bytes of an answer that is kept, body and fields: what the front takes whole, too. Each stands in the log of the database. */
+  idempotentAnswerBytes: 64 * 1024,
+  /** Expired keys deleted by each request with a key: more than one, so that they become fewer; few, so that nobody waits for it. */
+  expiredKeysDeleted: 20,
 
   /** UTF-16 units of a visitor's name: what a greeting has room for. */
   visitorNameLength: 80,
