@@ -42,17 +42,36 @@ function fullYear(twoDigits: number, nowS: number): number {
   return candidate > year + 50 ? candidate - 100 : candidate;
 }
 
-/** Writes an IMF-fixdate, RFC 9110 5.6.7. */
-export function formatHttpDate(seconds: number): string {
+/** A moment as people write it, in UTC, with leading zeros. */
+export interface DateParts {
+  readonly year: string;
+  /** `Jan` to `Dec`. */
+  readonly month: string;
+  readonly day: string;
+  /** `14:03:59`. */
+  readonly time: string;
+}
+
+/** @param seconds since 1970. */
+export function datePartsOf(seconds: number): DateParts {
   const days = Math.floor(seconds / secondsPerDay);
   const { year, month, day } = civil(days);
   const rest = seconds - days * secondsPerDay;
-  const [hour, minute, second] = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60];
   const two = (value: number) => String(value).padStart(2, "0");
+  return {
+    year: String(year).padStart(4, "0"),
+    month: months[month - 1] ?? "",
+    day: two(day),
+    time: `${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`,
+  };
+}
+
+/** Writes an IMF-fixdate, RFC 9110 5.6.7. */
+export function formatHttpDate(seconds: number): string {
+  const { year, month, day, time } = datePartsOf(seconds);
   // 1 January 1970 was a Thursday.
-  const name = daysShort[(((days + 4) % 7) + 7) % 7];
-  const date = `${two(day)} ${months[month - 1]} ${String(year).padStart(4, "0")}`;
-  return `${name}, ${date} ${two(hour)}:${two(minute)}:${two(second)} GMT`;
+  const name = daysShort[(((Math.floor(seconds / secondsPerDay) + 4) % 7) + 7) % 7];
+  return `${name}, ${day} ${month} ${year} ${time} GMT`;
 }
 
 const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
