@@ -27,33 +27,67 @@ export class AdminApi {
   ): Promise<v.InferOutput<Schema>> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, value);
-    const body = await this.#ask(`/_trefoil/api/${path}?${parameters.toString()}`);
-    const parsed = v.safeParse(schema, body);
-    if (!parsed.success)
-      throw new CommandError(`${this.#url} is no Trefoil of this version: ${path} has another form.`, 2);
-    return parsed.output;
+    const response = await this.#ask(`${path}?${parameters.toString()}`, {});
+    return this.#read(path, await response.json().catch(() => undefined), schema);
   }
 
-  async #ask(path: string): Promise<unknown> {
+  /**
+   * Sends `body` as JSON to `path` below `/_trefoil/api/`.
+   *
+   * @throws {CommandError} as `get`.
+   */
+  async post<Schema extends v.GenericSchema>(
+    path: string,
+    body: object,
+    schema: Schema,
+  ): Promise<v.InferOutput<Schema>> {
+    const headers = { "Content-Type": "application/json" };
+    const response = await this.#ask(path, { method: "POST", body: JSON.stringify(body), headers });
+    return this.#read(path, await response.json().catch(() => undefined), schema);
+  }
+
+  /**
+   * The same with text, both ways.
+   *
+   * @throws {CommandError} as `get`.
+   */
+  async postText(path: string, body: string): Promise<string> {
+    const headers = { "Content-Type": "text/plain" };
+    const response = await this.#ask(path, { method: "POST", body, headers });
+    return response.text();
+  }
+
+  #read<Schema extends v.GenericSchema>(path: string, body: unknown, schema: Schema): v.InferOutput<Schema> {
+    const parsed = v.safeParse(schema, body);
+    if (parsed.success) return parsed.output;
+    throw new CommandError(`${this.#url} is no Trefoil of this version: ${path} has another form.`, 2);
+  }
+
+  async #ask(path: string, init: Init): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(this.#url + path, {
-        headers: { Authorization: `Bearer ${this.#token}` },
-        signal: AbortSignal.timeout(2 * limits.controlMs),
-      });
+      const headers = { ...init.headers, Authorization: `Bearer ${this.#token}` };
+      const signal = AbortSignal.timeout(2 * limits.controlMs);
+      response = await fetch(`${this.#url}/_trefoil/api/${path}`, { ...init, headers, signal });
     } catch (error) {
       throw new CommandError(
         `${this.#url} does not answer: ${reasonOf(error)}. Is it running? TREFOIL_URL names another site.`,
         2,
       );
     }
-    const body: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return body;
+    if (response.ok) return response;
     if (response.status === 401) throw new CommandError(unauthorized, 1);
-    const problem = v.safeParse(problemSchema, body);
+    const problem = v.safeParse(problemSchema, await response.json().catch(() => undefined));
     const message = problem.success ? problem.output.error.message : `The site answered ${response.status}.`;
     throw new CommandError(message, response.status >= 500 ? 2 : 1);
   }
+}
+
+/** What is sent, beside the token. */
+interface Init {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const problemSchema = v.object({ error: v.object({ code: v.string(), message: v.string() }) });

@@ -9,10 +9,15 @@ export type Options = Readonly<Record<string, string | boolean | undefined>>;
 
 /** What a command works with. */
 export interface Context {
+  /** Opened at its first use: a command that works on the files of the project needs no site and no token. */
   readonly api: AdminApi;
   readonly options: Options;
+  /** What stands for the command's `words`, in their order. */
+  readonly words: readonly string[];
   /** Prints one line, or several. */
   readonly print: (text: string) => void;
+  /** Tells how far a long work is, where nobody reads the result with a program. */
+  readonly say: (text: string) => void;
 }
 
 /** One thing that an operator can do: `npm run ctl -- noun verb`. */
@@ -21,6 +26,8 @@ export interface Command {
   readonly verb: string;
   /** One sentence for the list of commands. */
   readonly summary: string;
+  /** What must stand after the verb, such as `NAME`; nothing if not said. */
+  readonly words?: readonly string[];
   /** The options beside `--json` and `--help`, one line of help each. */
   readonly help: readonly string[];
   readonly options: ParseArgsOptionsConfig;

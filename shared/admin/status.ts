@@ -1,17 +1,20 @@
 import * as v from "valibot";
+import type { ServerDetail } from "./servers.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** A server of a pool, as a direct probe by control finds it. */
+/** A server of a pool, as control knows it; `GET /_trefoil/api/servers` tells more. */
 const serverSchema = v.object({
   name: v.string(),
   pool: v.string(),
-  /** Whether it answers, and not with a 5xx. */
+  /** Whether it serves anybody: not down, and not in maintenance. */
   ok: v.boolean(),
-  /** The status of its answer; `null` without one. */
+  /** HAProxy's words, such as `UP 2/3` or `DRAIN`. */
+  state: v.string(),
+  /** The status of its answer to the last check; `null` without one. */
   status: v.nullable(count),
   durationMs: count,
-  /** Why there is no answer. */
+  /** Why that check failed. */
   error: v.nullable(v.string()),
 });
 
@@ -93,6 +96,15 @@ export type NodeStatus = Status["nodes"][number];
 export type ReachableNode = Extract<NodeStatus, { reachable: true }>;
 export type CheckStatus = v.InferOutput<typeof checkSchema>;
 
+/** What the status says of a server. */
+export function statusOf({ name, pool, state, admin, health, lastCheck }: ServerDetail): ServerStatus {
+  const ok = health !== "down" && admin !== "maint";
+  const { code = null, durationMs = 0, status = "", description = "", detail = "" } = lastCheck ?? {};
+  const failed = lastCheck !== null && status !== "L7OK" && status !== "L7OKC";
+  const error = failed ? [description, detail].filter(Boolean).join(": ") : null;
+  return { name, pool, ok, state, status: code, durationMs, error };
+}
+
 /** What a `DatabaseNode` answers to the call `status()`. */
 export type NodeReport = Omit<v.InferOutput<typeof reachableNodeSchema>, "reachable" | "lag">;
 
@@ -114,7 +126,9 @@ export function compareNodes(answers: readonly NodeAnswer[]): NodeStatus[] {
 
 /** What an operator reads first: what is wrong, in short sentences, or that nothing is. */
 export function verdict({ servers, nodes }: Status): { readonly ok: boolean; readonly text: string } {
-  const failing = servers.filter(({ ok }) => !ok).map(({ name }) => `Server ${name} fails.`);
+  const failing = servers
+    .filter(({ ok }) => !ok)
+    .map(({ name, state }) => (state === "MAINT" ? `Server ${name} is in maintenance.` : `Server ${name} is down.`));
   const lost = nodes.filter(({ reachable }) => !reachable).map(({ node }) => `Node ${node} is not reachable.`);
   const behind = nodes.flatMap((node) =>
     node.reachable && node.lag
@@ -124,7 +138,7 @@ export function verdict({ servers, nodes }: Status): { readonly ok: boolean; rea
   const away = nodes.flatMap((node) => (node.reachable ? whyAway(node) : []));
   const ok = failing.length === 0 && lost.length === 0 && away.length === 0;
   const text = [...failing, ...lost, ...away, ...behind].join(" ");
-  return { ok, text: text === "" ? "All servers answer and all replicas are up to date." : text };
+  return { ok, text: text === "" ? "All servers are up and all replicas are up to date." : text };
 }
 
 function whyAway({ node, standing, difference }: ReachableNode): string[] {

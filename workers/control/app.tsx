@@ -8,6 +8,17 @@ import { checkPath, type Outcome, readCheck, rebuild, rebuildPath, startCheck } 
 import type { ControlEnv } from "./env.ts";
 import { addFault, clearFaults, faultsInForce, faultsPath } from "./faults.ts";
 import { StatusPage } from "./page.tsx";
+import {
+  changeState,
+  changeWeight,
+  readServers,
+  runRuntime,
+  runtimePath,
+  serversPath,
+  statePath,
+  weightPath,
+} from "./servers.ts";
+import { readStats, statsPath } from "./stats.ts";
 import { gatherStatus } from "./status.ts";
 
 type App = { Bindings: ControlEnv };
@@ -20,6 +31,9 @@ function problem(c: Context, code: ErrorCode, message: string = errors[code].adv
 /** What came of a call to the database: its value, or the problem. */
 const answer = <Value extends object>(c: Context, outcome: Outcome<Value>, status: 200 | 202 = 200): Response =>
   outcome.ok ? c.json(outcome.value, status) : problem(c, outcome.code, outcome.message);
+
+/** The JSON that the client sent; `undefined` if it is none. */
+const bodyOf = (c: Context): Promise<unknown> => c.req.json().catch(() => undefined);
 
 /** A browser sends the credential with whatever a page of another site makes it send: such a request names its origin. */
 const ownPagesOnly: MiddlewareHandler<App> = async (c, next) => {
@@ -59,10 +73,16 @@ app.get("/_trefoil/", async (c) => {
 
 app.get("/_trefoil/api/status", async (c) => c.json(await gatherStatus(c.env)));
 
+app.get(serversPath, async (c) => c.json(await readServers(c.env)));
+app.post(statePath, async (c) => answer(c, await changeState(c.env, c.req.param(), await bodyOf(c))));
+app.post(weightPath, async (c) => answer(c, await changeWeight(c.env, c.req.param(), await bodyOf(c))));
+app.get(statsPath, async (c) => c.text(await readStats(c.env)));
+app.post(runtimePath, async (c) => c.text(await runRuntime(c.env, await c.req.text())));
+
 app.get(binlogPath, async (c) => answer(c, await readBinlog(c.env, c.req.query())));
 app.get(checkPath, async (c) => answer(c, await readCheck(c.env)));
 app.post(checkPath, async (c) => answer(c, await startCheck(c.env), 202));
-app.post(rebuildPath, async (c) => answer(c, await rebuild(c.env, await c.req.json().catch(() => undefined)), 202));
+app.post(rebuildPath, async (c) => answer(c, await rebuild(c.env, await bodyOf(c)), 202));
 
 app.use(faultsPath, whereFaultsAreOn);
 app.get(faultsPath, (c) => c.json({ faults: faultsInForce() }));
@@ -71,7 +91,7 @@ app.delete(faultsPath, async (c) => {
   return c.json({ faults: faultsInForce() });
 });
 app.post(faultsPath, async (c) => {
-  const added = await addFault(c.env, await c.req.json().catch(() => undefined));
+  const added = await addFault(c.env, await bodyOf(c));
   return added.ok ? c.json({ faults: faultsInForce() }) : problem(c, added.code, added.message);
 });
 

@@ -1,16 +1,21 @@
 import * as v from "valibot";
-import { type Fault, faultSchema, membersOf, withFault } from "../../shared/admin/fault.ts";
+import site from "#site";
+import { type Fault, faultSchema, faultTargets, membersOf, withFault } from "../../shared/admin/fault.ts";
 import { type Failure, failure } from "../../shared/kernel/error.ts";
 import { explain } from "../../shared/kernel/explain.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import { setFaults } from "../common/fault-port.ts";
-import type { ControlEnv } from "./env.ts";
+import { type ControlEnv, portsOf } from "./env.ts";
 
 /** The address of the fault API. */
 export const faultsPath = "/_trefoil/api/faults";
 
 /** The list that all Workers are given. Never stored: it ends with the process, and so do the faults everywhere. */
 let faults: readonly Fault[] = [];
+
+const bindings = Object.values(site.pools).flatMap(({ servers }) => servers.flatMap(({ binding }) => binding ?? []));
+
+const schema = faultSchema(faultTargets(bindings));
 
 /** The faults in force, in the order in which they were put there. */
 export const faultsInForce = (): readonly Fault[] => faults;
@@ -22,7 +27,7 @@ export const faultsInForce = (): readonly Fault[] => faults;
  * @param input what the client sent.
  */
 export async function addFault(env: ControlEnv, input: unknown): Promise<{ readonly ok: true } | Failure> {
-  const parsed = v.safeParse(faultSchema, input);
+  const parsed = v.safeParse(schema, input);
   if (!parsed.success) return failure("bad-request", parsed.issues.map(explain).join("; "));
   const { target, fault } = parsed.output;
   const members = membersOf(target);
@@ -49,6 +54,5 @@ const isNode = (target: string) => target.startsWith("db-");
 async function distribute(env: ControlEnv, next: readonly Fault[]): Promise<void> {
   faults = next;
   setFaults(next);
-  const { ORIGIN_A_FAULTS, ORIGIN_B_FAULTS, ORIGIN_C_FAULTS, DATABASE_FAULTS } = env;
-  await Promise.all([ORIGIN_A_FAULTS, ORIGIN_B_FAULTS, ORIGIN_C_FAULTS, DATABASE_FAULTS].map((port) => port.set(next)));
+  await Promise.all(portsOf(env).map((port) => port.set(next)));
 }

@@ -122,9 +122,8 @@ function Card({ name, good, state, detail = null }: CardProps) {
   );
 }
 
-function serverState({ ok, status, durationMs }: ServerStatus): string {
-  if (status === null) return "no answer";
-  return `${ok ? "answers" : "fails:"} ${status} in ${durationMs} ms`;
+function serverState({ state, status, durationMs }: ServerStatus): string {
+  return status === null ? state : `${state}, ${status} in ${durationMs} ms`;
 }
 
 function nodeState(node: NodeStatus): string {

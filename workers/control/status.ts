@@ -1,27 +1,18 @@
 import site from "#site";
-import {
-  compareNodes,
-  type NodeAnswer,
-  type NodeReport,
-  type ServerStatus,
-  type Status,
-} from "../../shared/admin/status.ts";
-import type { ServerConfig } from "../../shared/config/site.ts";
+import { compareNodes, type NodeAnswer, type NodeReport, type Status, statusOf } from "../../shared/admin/status.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import { inTime } from "../common/in-time.ts";
 import { partitioned } from "../common/fault-port.ts";
-import { probe } from "../common/probe.ts";
 import type { ControlEnv } from "./env.ts";
+import { readServers } from "./servers.ts";
 
-/** Asks every server and every database node at once. Takes no longer than `limits.probeMs`, whoever does not answer. */
+/**
+ * The servers as control knows them, and every database node, asked at once. Takes no longer than `limits.probeMs`, whoever
+ * does not answer.
+ */
 export async function gatherStatus(env: ControlEnv): Promise<Status> {
-  const [servers, nodes] = await Promise.all([
-    Promise.all(
-      Object.entries(site.pools).flatMap(([pool, { servers }]) => servers.map((each) => askServer(env, pool, each))),
-    ),
-    gatherNodes(env),
-  ]);
-  return { servers, nodes };
+  const [{ servers }, nodes] = await Promise.all([readServers(env), gatherNodes(env)]);
+  return { servers: servers.map(statusOf), nodes };
 }
 
 /** The same for the database nodes alone. */
@@ -29,10 +20,6 @@ export async function gatherNodes(env: ControlEnv): Promise<Status["nodes"]> {
   const { primary, replicas } = site.database;
   const asked = [askNode(env, primary, "primary"), ...replicas.map((node) => askNode(env, node, "replica"))];
   return compareNodes(await Promise.all(asked));
-}
-
-async function askServer(env: ControlEnv, pool: string, { name, binding }: ServerConfig): Promise<ServerStatus> {
-  return { name, pool, ...(await probe(env, "control", binding)) };
 }
 
 async function askNode(env: ControlEnv, node: string, role: NodeReport["role"]): Promise<NodeAnswer> {

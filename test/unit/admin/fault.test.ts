@@ -8,22 +8,23 @@ import {
   faultsOn,
   faultTargets,
   isCut,
+  membersOf,
   offsetMs,
   withFault,
 } from "../../../shared/admin/fault.ts";
 import { explain } from "../../../shared/kernel/explain.ts";
 import { limits } from "../../../shared/kernel/limits.ts";
 
-const refusal = (input: unknown) => v.safeParse(faultSchema, input).issues?.map(explain).join("; ");
+const targets = faultTargets(["ORIGIN_A", "ORIGIN_B", "ORIGIN_C", "ORIGIN_D"]);
+
+const refusal = (input: unknown) => v.safeParse(faultSchema(targets), input).issues?.map(explain).join("; ");
 
 describe("a fault", () => {
   it("names what is allowed when the target or the fault is unknown", () => {
-    expect(refusal({ target: "db-9", fault: "down" })).toBe(
-      `target: found "db-9", allowed: ${faultTargets.join(", ")}`,
-    );
+    expect(refusal({ target: "db-9", fault: "down" })).toBe(`target: found "db-9", allowed: ${targets.join(", ")}`);
     expect(refusal({ target: "db-1", fault: "dwon" })).toBe(`fault: found "dwon", allowed: ${faultKinds.join(", ")}`);
     expect(refusal({ target: "db-1", fault: "partition", peers: ["db-9"] })).toBe(
-      `peers[0]: found "db-9", allowed: ${faultTargets.join(", ")}`,
+      `peers[0]: found "db-9", allowed: ${targets.join(", ")}`,
     );
     expect(refusal({ target: "db-1", fault: "down", after: 1 })).toBe(
       "after: found this key, allowed: the keys target, fault, ms, peers, direction",
@@ -53,11 +54,32 @@ describe("a fault", () => {
   });
 });
 
+describe("the targets", () => {
+  it("are the servers that the configuration binds, each once, with their machines", () => {
+    expect(faultTargets(["ORIGIN_B", "SHOP", "ORIGIN_B", "ORIGIN_OLD_2"])).toEqual([
+      "front",
+      "origin-b",
+      "shop",
+      "origin-old-2",
+      "db-1",
+      "db-2",
+      "db-3",
+      "control",
+      "server-b",
+      "server-old-2",
+    ]);
+  });
+});
+
 describe("a whole server", () => {
   it("suffers as origin and as node, and nothing else does", () => {
     const faults = [fault("server-b", "down")];
-    const suffering = faultTargets.filter((target) => faultsOn(faults, target).length > 0);
+    const suffering = targets.filter((target) => faultsOn(faults, target).length > 0);
     expect(suffering).toEqual(["origin-b", "db-2"]);
+  });
+
+  it("is its origin alone where no node belongs to it", () => {
+    expect([membersOf("server-d"), membersOf("origin-a")]).toEqual([["origin-d"], ["origin-a"]]);
   });
 });
 
@@ -88,7 +110,7 @@ describe("a partition", () => {
   });
 
   it("is the same seen from either side", () => {
-    const single = faultTargets.filter((target) => !target.startsWith("server-"));
+    const single = targets.filter((target) => !target.startsWith("server-"));
     const target = fc.constantFrom(...single);
     fc.assert(
       fc.property(target, target, target, target, (one, other, from, to) => {

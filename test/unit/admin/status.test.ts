@@ -36,6 +36,7 @@ describe("the verdict", () => {
     name,
     pool: "web",
     ok,
+    state: ok ? "UP" : "DOWN",
     status: ok ? 200 : null,
     durationMs: 1,
     error: null,
@@ -44,7 +45,7 @@ describe("the verdict", () => {
   const good: Status = { servers: [server("a", true)], nodes };
 
   it("is good when everything answers and nothing is behind", () => {
-    expect(verdict(good)).toEqual({ ok: true, text: "All servers answer and all replicas are up to date." });
+    expect(verdict(good)).toEqual({ ok: true, text: "All servers are up and all replicas are up to date." });
   });
 
   it.each([
@@ -73,7 +74,7 @@ describe("the verdict", () => {
     const lost = compareNodes([silent("db-1", "primary"), answer("db-2", "replica", 9)]);
     expect(verdict({ servers: [server("a", false), server("b", true)], nodes: lost })).toEqual({
       ok: false,
-      text: "Server a fails. Node db-1 is not reachable.",
+      text: "Server a is down. Node db-1 is not reachable.",
     });
   });
 });
