@@ -4,12 +4,16 @@ import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { buildMigrations, MigrationsError } from "../../scripts/migrations.ts";
 
-let paths: { source: string; target: string };
+let paths: { source: string; own: string; target: string };
 
 beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), "trefoil-migrations-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  paths = { source: join(folder, "migrations"), target: join(folder, "built/migrations.json") };
+  paths = {
+    source: join(folder, "migrations"),
+    own: join(folder, "own"),
+    target: join(folder, "built/migrations.json"),
+  };
   await mkdir(paths.source);
 });
 
@@ -31,6 +35,18 @@ test("the module holds the migrations, and is left alone where nothing changed",
 test("an application without a schema has no migrations", async () => {
   await rm(paths.source, { recursive: true });
   expect(buildMigrations(paths)).toEqual([]);
+});
+
+test("the server's own go first, under numbers and names that none of the application can have", async () => {
+  await mkdir(paths.own);
+  await writeFile(join(paths.own, "0001_a.sql"), "CREATE TABLE own (x);");
+  await write("0001_a.sql", "CREATE TABLE a (x);");
+  expect(buildMigrations(paths).map(({ number, name }) => [number, name])).toEqual([
+    [10_001, "trefoil_0001_a"],
+    [1, "0001_a"],
+  ]);
+  await rm(paths.source, { recursive: true });
+  expect(buildMigrations(paths)).toHaveLength(1);
 });
 
 test("files that are no migrations are refused by name, and the module stays as it was", async () => {

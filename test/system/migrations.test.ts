@@ -10,12 +10,16 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-const folder = new URL("../../workers/origin/app/migrations/", import.meta.url);
+/** The names of the files in a folder of migrations, without their ending. */
+const namesIn = (folder: string) =>
+  readdirSync(new URL(`../../workers/origin/${folder}/migrations/`, import.meta.url)).map((name) =>
+    name.replace(".sql", ""),
+  );
 
 test("the first requests, which reach three new origins at once, find the schema; every file was applied once, on every node", async () => {
   const responses = await Promise.all(Array.from({ length: 12 }, () => site.fetch("/api/posts")));
   expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => 200));
-  const names = readdirSync(folder).map((name) => [name.replace(".sql", "")]);
+  const names = [...namesIn("app"), ...namesIn("server").map((name) => `trefoil_${name}`)].map((name) => [name]);
   for (const node of ["db-1", "db-2", "db-3"])
     await expect.poll(() => readFrom(site, node, "SELECT name FROM trefoil_migrations ORDER BY number")).toEqual(names);
 });

@@ -3,7 +3,7 @@ import type { AppEnv } from "./env.ts";
 import { fail } from "./fail.tsx";
 import { commentInput, pageInput, postInput, read } from "./input.ts";
 import { idPath, noSuchPost } from "./paths.ts";
-import { createComment, findPost, listPosts } from "./posts.ts";
+import { findPost, insertComment, isNoSuchPost, listPosts } from "./posts.ts";
 import { readForm } from "./read-form.ts";
 import { publish, readSession } from "./session/session.ts";
 import { blank, type Filled } from "./view/form.tsx";
@@ -42,8 +42,13 @@ pages.post(`${idPath}/comments`, async (c) => {
     return renderPost(c, { values, issues: input.issues });
   }
   const id = Number(c.req.param("id"));
-  const comment = await createComment(c.env.DB, id, input.value, new Date(c.env.NOW_MS));
-  return comment === null ? fail(c, "not-found", noSuchPost) : c.redirect(`/posts/${id}#comments`, 303);
+  try {
+    await insertComment(c.env.DB, id, input.value, new Date(c.env.NOW_MS));
+  } catch (error) {
+    if (isNoSuchPost(error)) return fail(c, "not-found", noSuchPost);
+    throw error;
+  }
+  return c.redirect(`/posts/${id}#comments`, 303);
 });
 
 async function renderPost(c: Context<AppEnv>, filled: Filled): Promise<Response> {

@@ -1,4 +1,4 @@
-import { desc, eq, lt, sql } from "drizzle-orm";
+import { desc, eq, lt } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { limits } from "../../../shared/kernel/limits.ts";
 import type { CommentInput, PageInput, PostInput } from "./input.ts";
@@ -38,26 +38,13 @@ export function insertPost(db: D1Database, input: PostInput, createdAt: Date) {
     .returning();
 }
 
-/**
- * Stores a comment; `null` when there is no such post. One statement asks for the post and stores the comment, at the
- * primary: a replica may not know a post yet that the reader has seen elsewhere.
- */
-export async function createComment(
-  db: D1Database,
-  postId: number,
-  { body }: CommentInput,
-  createdAt: Date,
-): Promise<Comment | null> {
-  const query = drizzle(db);
-  const forThePost = query
-    .select({
-      id: sql<number>`null`.as("id"),
-      postId: posts.id,
-      body: sql<string>`${body}`.as("body"),
-      createdAt: sql<Date>`${createdAt.getTime()}`.as("created_at"),
-    })
-    .from(posts)
-    .where(eq(posts.id, postId));
-  const [stored] = await query.insert(comments).select(forThePost).returning(comment);
-  return stored ?? null;
+/** The statement that stores a comment. Where there is no such post it fails, and `isNoSuchPost` tells. */
+export function insertComment(db: D1Database, postId: number, { body }: CommentInput, createdAt: Date) {
+  return drizzle(db).insert(comments).values({ postId, body, createdAt });
+}
+
+/** Whether an error says that the post of a comment does not exist. */
+export function isNoSuchPost(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return String(cause).includes("FOREIGN KEY constraint failed");
 }
