@@ -5,7 +5,7 @@ import { root } from "./workers.ts";
 const fence = /^```.*?^```/gms;
 const link = /\]\(<?([^)\s>]+)>?(?:\s[^)]*)?\)|(?:src|href)="([^"]+)"/g;
 /** A path in backquotes: it has a slash, only the letters that paths of this tree have, and begins with a folder of it. */
-const quotedPath = /`((?:workers|shared|test|docs|scripts)\/[\w./-]*)`/g;
+const quotedPath = /`((?:workers|shared|test|docs|scripts|examples|cli)\/[\w./-]*)`/g;
 
 /** A promise that names the test which holds it up: the file in backquotes, then the title, or its beginning, in quotes. */
 const namedTest = /`(test\/[\w./-]+)`:\s+"([^"]+)"/g;
@@ -51,11 +51,11 @@ function problems(tree: string, document: string): string[] {
 }
 
 /**
- * What the documents of a tree (Markdown at the top and in docs/) point at and is not there: the targets of links,
+ * What the documents of a tree (Markdown at the top, in docs/ and in examples/) point at and is not there: the targets of links,
  * the headings behind `#`, the paths in backquotes, the tests that promises name. One line each.
  */
 export function brokenLinks(tree: string): string[] {
-  return globSync("{*,docs/**/*}.md", { cwd: tree })
+  return globSync("{*,docs/**/*,examples/**/*}.md", { cwd: tree })
     .toSorted()
     .flatMap((document) => problems(tree, document));
 }

@@ -1,10 +1,8 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { registerHooks } from "node:module";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as v from "valibot";
 import { unstable_readConfig as readConfig } from "wrangler";
-import { readSite, type Site, SiteConfigError } from "../shared/config/site.ts";
+import { type Site, SiteConfigError } from "../shared/config/site.ts";
+import { readSiteFile, refusal, siteFile } from "./site-file.ts";
 import type { Environment } from "./wrangler.ts";
 import { root } from "./workers.ts";
 
@@ -16,13 +14,6 @@ export interface ActiveSite {
   readonly environment: Environment;
 }
 
-/** A configuration may stand anywhere, also where `trefoil` is not installed. */
-const trefoil = new URL("../shared/config/site.ts", import.meta.url).href;
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === "trefoil" ? { url: trefoil, shortCircuit: true } : next(specifier, context),
-});
-
 /**
  * Makes the file that SITE_CONFIG names, else `site.config.ts`, the configuration of all Workers that are built in the
  * environment which this returns. A file other than `site.config.ts` reaches them through the import `#site` under the
@@ -31,10 +22,9 @@ registerHooks({
  * @throws {SiteConfigError} if the file cannot be loaded or holds a wrong value; the message is for the user.
  */
 export async function activateSite(environment: Environment): Promise<ActiveSite> {
-  const chosen = environment["SITE_CONFIG"];
-  const file = chosen ? resolve(chosen) : `${root}site.config.ts`;
+  const file = siteFile(environment);
   const site = await loadSite(file);
-  if (!chosen) return { site, file, environment };
+  if (!environment["SITE_CONFIG"]) return { site, file, environment };
   await writeActive(site);
   return {
     site,
@@ -49,31 +39,25 @@ export async function activateSite(environment: Environment): Promise<ActiveSite
  * @throws {SiteConfigError} if it cannot be loaded or holds a wrong value; the message names the file and is for the user.
  */
 async function loadSite(file: string): Promise<Site> {
+  const site = await readSiteFile(file);
   try {
-    const module: unknown = await import(pathToFileURL(file).href);
-    const site = readSite(v.parse(moduleSchema, module).default);
     checkBindings(site);
-    return site;
   } catch (error) {
     throw refusal(file, error);
   }
+  return site;
 }
 
-const moduleSchema = v.looseObject(
-  { default: v.unknown() },
-  "There is no default export; write export default defineSite({ ... }).",
-);
-
 /**
- * Every server needs its service binding in the front's `wrangler.toml`: only here are both at hand. Control is no server:
- * it trusts whoever reaches it.
+ * Every server that is a Worker needs its service binding in the front's `wrangler.toml`: only here are both at hand.
+ * Control is no server: it trusts whoever reaches it.
  */
 function checkBindings({ pools }: Site): void {
   const { services } = v.parse(servicesSchema, readConfig({ config: `${root}wrangler.toml` }, { hideWarnings: true }));
   const bindings = services.filter(({ service }) => service !== "control").map(({ binding }) => binding);
   for (const [pool, { servers }] of Object.entries(pools))
     for (const [index, { binding }] of servers.entries())
-      if (!bindings.includes(binding))
+      if (binding !== undefined && !bindings.includes(binding))
         throw new SiteConfigError(
           `pools.${pool}.servers[${index}].binding: found "${binding}", allowed: ${bindings.join(", ")}`,
         );
@@ -83,16 +67,6 @@ function checkBindings({ pools }: Site): void {
 const servicesSchema = v.object({
   services: v.optional(v.array(v.object({ binding: v.string(), service: v.string() })), []),
 });
-
-function refusal(file: string, error: unknown): SiteConfigError {
-  return new SiteConfigError(`${file} cannot be used:\n${reason(error).replaceAll(/^/gm, "  ")}`, { cause: error });
-}
-
-/** Where a file does not parse stands in the stack alone, before its frames. */
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof SyntaxError ? String(error.stack).replace(/\n +at .*/s, "") : error.message;
-}
 
 /** Written whole or not at all: a `wrangler dev` that watches the file never sees half of it. */
 async function writeActive(site: Site): Promise<void> {

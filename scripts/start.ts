@@ -185,7 +185,7 @@ async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env);
   const { environment } = await activateSite(process.env);
   await refuseBusyPort(options);
-  // Each origin does this again; but three at once would each say what is wrong, in the middle of wrangler's own report.
+  // Each origin does this again; but they would all say what is wrong, in the middle of wrangler's own report.
   await buildOrigin();
   const token = adminToken(`${root}.dev.vars`);
   const child = startWrangler(options, environment);

@@ -75,7 +75,7 @@ test("a class that its Worker does not export, or that two export, is refused", 
       "NODE asks for the class DatabaseNode, which workers/database/wrangler.toml does not export",
     ),
   );
-  expect(refusals(withChange("control", { classes: ["DatabaseNode"] }), given)).toEqual([
+  expect(refusals(withChange("control", { classes: ["Control", "DatabaseNode"] }), given)).toEqual([
     expect.stringContaining(
       "The class DatabaseNode is exported by workers/database/wrangler.toml and workers/control/wrangler.toml",
     ),

@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,46 +6,17 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { root } from "../../scripts/workers.ts";
 import { present } from "../../shared/kernel/assert.ts";
-import { alive, childrenOf, familyOf } from "../support/processes.ts";
+import { npmStart as start, type Running } from "../support/npm-start.ts";
+import { alive, childrenOf } from "../support/processes.ts";
 import { askRaw } from "../support/raw-http.ts";
 import { runScript } from "../support/run-script.ts";
+import { copyTree } from "../support/tree.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "trefoil-start-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Running {
-  readonly url: string;
-  readonly token: string;
-  /** The process ids of npm and of everything below it, parents first. */
-  readonly family: readonly number[];
-  /** npm's exit code, once it has ended. */
-  readonly ended: Promise<number | null>;
-  /** Sends npm the signal, and waits until it has ended: its exit code. */
-  readonly stop: (signal: NodeJS.Signals) => Promise<number | null>;
-}
-
-/** `npm start` as a user gives it, on any free port, with its data in the test's folder. */
-async function npmStart(environment: Readonly<Record<string, string>> = {}): Promise<Running> {
-  const { PORT: _port, SITE_CONFIG: _site, ...inherited } = process.env;
-  const env = { ...inherited, ...environment };
-  const args = ["start", "--", "--port=0", "--persist-to", folder];
-  const npm = spawn("npm", args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
-  const pid = present(npm.pid, "npm");
-  const ended = new Promise<number | null>((resolve) => npm.once("close", resolve));
-  onTestFinished(() => alive(familyOf(pid)).forEach((pid) => process.kill(pid, "SIGKILL")));
-
-  let output = "";
-  npm.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  npm.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const greeting = /site +(http:\S+)\/\n.*\n +admin token +(\S+)\n/;
-  await vi.waitFor(() => expect(output).toMatch(greeting), { timeout: 50_000, interval: 50 });
-  const [, url = "", token = ""] = greeting.exec(output) ?? [];
-  const stop = (signal: NodeJS.Signals): Promise<number | null> => {
-    npm.kill(signal);
-    return ended;
-  };
-  return { url, token, family: familyOf(pid), ended, stop };
-}
+const npmStart = (environment: Readonly<Record<string, string>> = {}): Promise<Running> =>
+  start(folder, environment, onTestFinished);
 
 async function stopsCleanly({ stop, family }: Running, signal: NodeJS.Signals): Promise<void> {
   // npm, the launcher, wrangler, its child and workerd at least.
@@ -159,13 +129,9 @@ test.for(["start", "test", "deploy"])(
 );
 
 test("a file that cannot be served stops npm start before wrangler, in one sentence", async () => {
-  // A tree of its own: the files of this one are others' at the same time.
-  const tree = join(folder, "tree");
-  for (const name of ["package.json", "wrangler.toml", "site.config.ts", "scripts", "shared", "workers"])
-    cpSync(root + name, join(tree, name), { recursive: true });
-  symlinkSync(`${root}node_modules`, join(tree, "node_modules"));
+  const tree = copyTree(join(folder, "tree"));
   writeFileSync(join(tree, "workers/origin/public/_redirects"), "/a /b 200\n");
-  const { code, output } = await runScript("start", ["--port=0"], {}, `${tree}/`);
+  const { code, output } = await runScript("start", ["--port=0"], {}, tree);
   expect(code).toBe(1);
   expect(output.split("\n")).toEqual([
     "Files of workers/origin/public cannot be used:",

@@ -9,13 +9,33 @@ const unset = { ADMIN_TOKEN: undefined, FAULTS: undefined, PORT: undefined, SITE
  *
  * @param tree the root of the tree whose script it is, with a slash; the project's own unless said otherwise.
  */
-export function runScript(
+export const runScript = (
   name: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   tree: string = root,
-): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [`${tree}scripts/${name}.ts`, ...args], {
+): Promise<Ran> => run(`scripts/${name}.ts`, args, environment, tree);
+
+/** The same for the operator's command. */
+export const runCtl = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  tree: string = root,
+): Promise<Ran> => run("cli/main.ts", args, environment, tree);
+
+/** How a script ended, and what it printed. */
+interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function run(
+  file: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  tree: string,
+): Promise<Ran> {
+  const child = spawn(process.execPath, [tree + file, ...args], {
     cwd: tree,
     env: { ...process.env, ...unset, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
