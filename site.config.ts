@@ -1,8 +1,12 @@
 import { defineSite } from "trefoil";
 
-/** What this site is made of. Every key that may stand here is described in `shared/config/site.ts`. */
+/** What this site is made of. Every key that may stand here is described in `shared/config/`. */
 export default defineSite({
-  routes: [{ path: "/", pool: "web", deadlineMs: 10_000, idleMs: 60_000, tunnelMs: 3_600_000 }],
+  routes: [
+    { path: "/", pool: "web", deadlineMs: 10_000, idleMs: 60_000, tunnelMs: 3_600_000 },
+    // Every POST below this path takes an Idempotency-Key: docs/idempotency.md.
+    { path: "/api/posts", pool: "web", idempotent: true },
+  ],
   pools: {
     web: {
       algorithm: "roundrobin",

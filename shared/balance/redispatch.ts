@@ -1,4 +1,5 @@
 import { limits } from "../kernel/limits.ts";
+import type { Backoff } from "../kernel/retry.ts";
 
 /** What became of one try, as far as its first byte. */
 export type Outcome =
@@ -12,6 +13,8 @@ export type Outcome =
 /** What the decision needs to know of the request. */
 export interface Repeatability {
   readonly method: string;
+  /** Whether the servers know a second try by its `Idempotency-Key`, and answer it with what the first one got. */
+  readonly keyed: boolean;
   /** `none`, or held in memory whole, or gone with the try that it was streamed to. */
   readonly body: "none" | "buffered" | "streamed";
 }
@@ -33,12 +36,26 @@ export function isFailure(outcome: Outcome): boolean {
 /**
  * Whether the next server may get a request whose try failed. Stricter than HAProxy, which repeats a POST when told to
  * retry at all, and like nginx (`proxy_next_upstream` without `non_idempotent`): what may have run is repeated only if
- * its method is idempotent, and only if its body is still there.
+ * its method is idempotent or it has a key, and only if its body is still there.
  */
-export function mayRedispatch(outcome: Outcome, { method, body }: Repeatability): boolean {
+export function mayRedispatch(outcome: Outcome, { method, body, keyed }: Repeatability): boolean {
   if (!isFailure(outcome) || body === "streamed") return false;
-  return outcome.kind === "absent" || idempotent.has(method);
+  return outcome.kind === "absent" || idempotent.has(method) || keyed;
 }
+
+/**
+ * Whether an answer speaks well of its server. HAProxy manual 5.2, `observe layer7`: 100 to 499, 501 and 505 do.
+ */
+export function isGood(outcome: Outcome): boolean {
+  if (outcome.kind !== "answered" || outcome.exception) return false;
+  return outcome.status < 500 || outcome.status === 501 || outcome.status === 505;
+}
+
+/**
+ * How long to wait before a try: the first one on another server comes at once, later ones after a pause that grows. Envoy,
+ * `retry_back_off`.
+ */
+export const retryBackoff: Backoff = { baseMs: 25, capMs: 250 };
 
 /**
  * Whether to hold a request's body in memory, so that it can be sent again. For a method that is not repeated, it keeps a

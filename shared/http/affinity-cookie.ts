@@ -3,7 +3,7 @@ import type { HeaderFields } from "./fields.ts";
 const name = "TREFOIL_SRV";
 
 /** The cookie with what parts it from the one before. */
-const own = new RegExp(`(?:^|;)\\s*${name}=([^;]*)`, "g");
+const own = new RegExp(`(?:^|;)\\s*${name}\\s*=([^;]*)`, "g");
 
 /**
  * Takes the cookie that names a visitor's server out of a request, as HAProxy does with `indirect`: it is between the
@@ -39,14 +39,51 @@ export function dropAffinityCookie(fields: ResponseFields): void {
 /** RFC 6265 5.2: a browser takes the name without the space around it. */
 const isOwn = (setCookie: string) => setCookie.split("=", 1)[0]?.trim() === name;
 
+/** What the cookie says: the server, when the visitor was last seen, and when he was bound. */
+export interface Affinity {
+  readonly server: string;
+  readonly lastMs: number | null;
+  readonly firstMs: number | null;
+}
+
+/** Reads the cookie's value: `server`, `server|last` or `server|last|first`, as HAProxy writes it with `maxidle` and `maxlife`. */
+export function affinityOf(value: string): Affinity {
+  const [server = "", last = "", first = ""] = value.split("|");
+  return { server, lastMs: readDate(last), firstMs: readDate(first) };
+}
+
+/** RFC 4648 4. */
+const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** HAProxy, `b30tos30`: a date counts units of four seconds, in 30 bits, which are five digits. */
+const unitMs = 4000;
+
+function readDate(text: string): number | null {
+  if (!/^[A-Za-z0-9+/]{5}$/.test(text)) return null;
+  return unitMs * Array.from(text, (digit) => digits.indexOf(digit)).reduce((sum, digit) => sum * 64 + digit, 0);
+}
+
+function writeDate(ms: number): string {
+  const units = Math.floor(ms / unitMs) % 2 ** 30;
+  return [24, 18, 12, 6, 0].map((bits) => digits[Math.floor(units / 2 ** bits) % 64]).join("");
+}
+
+/** The dates that a cookie bears. */
+function datesOf({ lastMs, firstMs }: Affinity): string {
+  if (lastMs === null && firstMs === null) return "";
+  const last = lastMs === null ? "" : writeDate(lastMs);
+  return firstMs === null ? `|${last}` : `|${last}|${writeDate(firstMs)}`;
+}
+
 /**
  * Binds a visitor to the server that answered him, for as long as his browser runs.
  *
  * @param method of the request. What a cache could keep becomes private (`nocache`), or it would bind other visitors too.
  * @param secure did the visitor come over TLS? Then the cookie is to travel over nothing else.
  */
-export function setAffinityCookie(fields: ResponseFields, server: string, method: string, secure: boolean): void {
-  fields.append("Set-Cookie", `${name}=${server}; Path=/; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`);
+export function setAffinityCookie(fields: ResponseFields, affinity: Affinity, method: string, secure: boolean): void {
+  const value = affinity.server + datesOf(affinity);
+  fields.append("Set-Cookie", `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`);
   if ((method === "GET" || method === "HEAD") && isCacheable(fields)) fields.append("Cache-Control", "private");
 }
 

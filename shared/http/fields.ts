@@ -4,6 +4,6 @@ export interface HeaderFields {
   set(name: string, value: string): void;
   append(name: string, value: string): void;
   delete(name: string): void;
-  /** The names, in small letters. */
-  keys(): Iterable<string>;
+  /** Calls with each value and its name, which is in small letters. */
+  forEach(visit: (value: string, name: string) => void): void;
 }

@@ -2,9 +2,11 @@ import { limits } from "../kernel/limits.ts";
 import type { HeaderFields } from "./fields.ts";
 import { forwardedElement } from "./forwarded.ts";
 import { removeHopByHop } from "./hop-by-hop.ts";
+import { opensWebSocket } from "./web-socket.ts";
 
 /** What the front knows of a request's arrival. */
 export interface Arrival {
+  readonly method: string;
   /** The address of the client's end of the connection; `null` where the runtime does not tell. */
   readonly clientAddress: string | null;
   readonly protocol: "http" | "https";
@@ -21,10 +23,19 @@ export interface Arrival {
 }
 
 /** What a client could claim about its own address, beside `X-Forwarded-*`. */
-const claims = ["True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP"];
+const claims: ReadonlySet<string> = new Set(["true-client-ip", "x-client-ip", "x-cluster-client-ip"]);
+
+const isClaim = (name: string): boolean => claims.has(name) || name.startsWith("x-forwarded-");
 
 /** By which Trefoil tells the client where and how a request was served; the site configuration decides whether it does. */
-const debugFields = ["X-Served-By", "X-Trefoil-Node", "X-Trefoil-Bookmark", "Server-Timing"];
+const debugFields: ReadonlySet<string> = new Set([
+  "x-served-by",
+  "x-trefoil-node",
+  "x-trefoil-bookmark",
+  "server-timing",
+]);
+
+const isDebug = (name: string): boolean => debugFields.has(name);
 
 /** The front's name in `Via`, RFC 9110 7.6.3: a pseudonym, for the machine is nobody's business. */
 const pseudonym = "trefoil";
@@ -35,12 +46,13 @@ const pseudonym = "trefoil";
  *
  * `traceparent` and `tracestate` go on as they came: W3C Trace Context 3.3 lets an intermediary that takes no part in
  * the trace do that.
+ *
+ * @returns the bytes of the client's fields, names and values.
  */
-export function forwardRequest(fields: HeaderFields, arrival: Arrival): void {
+export function forwardRequest(fields: HeaderFields, arrival: Arrival): number {
   const { clientAddress, protocol, version, host, requestId, acceptEncoding } = arrival;
-  const webSocket = fields.get("Upgrade")?.toLowerCase() === "websocket";
-  removeHopByHop(fields);
-  removeClaims(fields);
+  const webSocket = opensWebSocket(arrival.method, fields);
+  const bytes = removeHopByHop(fields, isClaim);
   joinCookies(fields);
   put(fields, "X-Forwarded-For", clientAddress);
   put(fields, "X-Real-IP", clientAddress);
@@ -51,12 +63,7 @@ export function forwardRequest(fields: HeaderFields, arrival: Arrival): void {
   fields.append("Via", `${version} ${pseudonym}`);
   if (acceptEncoding !== null) put(fields, "Accept-Encoding", acceptEncoding || null);
   if (webSocket) askForWebSocket(fields);
-}
-
-function removeClaims(fields: HeaderFields): void {
-  const forwarded = Array.from(fields.keys()).filter((name) => name.startsWith("x-forwarded-"));
-  for (const name of forwarded) fields.delete(name);
-  for (const name of claims) fields.delete(name);
+  return bytes;
 }
 
 /** Where two `Cookie` lines were made one, by the comma that joins other fields. None stands so in a cookie: RFC 6265 4.1.1. */
@@ -94,11 +101,10 @@ export interface Service {
  * @param service what the debug headers say; `null` to give away nothing, not even what the origin says.
  */
 export function forwardResponse(fields: HeaderFields, status: number, service: Service | null): void {
-  removeHopByHop(fields);
+  removeHopByHop(fields, service === null ? isDebug : undefined);
   if (status === 204) fields.delete("Content-Length");
   fields.append("Via", `1.1 ${pseudonym}`);
-  if (service === null) for (const name of debugFields) fields.delete(name);
-  else describe(fields, service);
+  if (service !== null) describe(fields, service);
 }
 
 /** `Server-Timing`: W3C Server Timing 2; the origin's own entries stay. */

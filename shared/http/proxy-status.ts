@@ -7,6 +7,7 @@ const types: Partial<Record<ErrorCode, string>> = {
   "not-running": "proxy_configuration_error",
   "deadline-exceeded": "http_response_timeout",
   unauthorized: "http_request_denied",
+  "rate-limited": "http_request_denied",
 };
 
 /** The `Proxy-Status` of an answer that the front made in place of a server, RFC 9209 2. Like `Via`, it names no machine. */

@@ -63,6 +63,21 @@ export const errors = {
     advice: "No server sent the header of its response in time. The work may still be going on.",
   },
   "body-too-large": { status: 413, retryable: false, advice: "The body is larger than what is taken here. Send less." },
+  "uri-too-long": {
+    status: 414,
+    retryable: false,
+    advice: "The address of the request is longer than what is taken here. Send its data in the body.",
+  },
+  "header-too-large": {
+    status: 431,
+    retryable: false,
+    advice: "The fields of the request are larger than what is taken here. Send less, or fewer cookies.",
+  },
+  "rate-limited": {
+    status: 429,
+    retryable: true,
+    advice: "The client has sent more requests than its share. The field Retry-After says when the next one is taken.",
+  },
   "unsupported-media-type": {
     status: 415,
     retryable: false,
@@ -83,6 +98,11 @@ export const errors = {
     status: 422,
     retryable: false,
     advice: "The result holds an integer that a number would round; nothing was changed. Ask for bigints or for text.",
+  },
+  "idempotency-key-reused": {
+    status: 422,
+    retryable: false,
+    advice: "The Idempotency-Key came with another request before. Send each request with a key of its own.",
   },
   "not-primary": {
     status: 421,

@@ -17,8 +17,10 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** The folder with the bundles of this test run. */
     bundles: string;
-    /** A folder with the front of the site that `short-site/site.config.ts` describes. */
+    /** A folder with the front and control of the site that `short-site/site.config.ts` describes. */
     shortBundles: string;
+    /** The same for `balance-site`. */
+    balanceBundles: string;
   }
 }
 
@@ -29,18 +31,28 @@ declare module "vitest" {
  * @returns what vitest calls at the end.
  */
 export default async function build(project: TestProject): Promise<() => Promise<void>> {
-  const short = await activateSite({ ...process.env, SITE_CONFIG: `${root}test/support/short-site/site.config.ts` });
-  const shortBundles = await bundleAll(
-    short.environment,
-    workers.filter(({ name }) => name === "front"),
-  );
+  const shortBundles = await bundleSite("short-site");
+  const balanceBundles = await bundleSite("balance-site");
   const { environment } = await activateSite(process.env);
   const bundles = await bundleAll(environment);
   project.provide("bundles", bundles);
   project.provide("shortBundles", shortBundles);
+  project.provide("balanceBundles", balanceBundles);
   return async () => {
-    for (const folder of [bundles, shortBundles]) await rm(folder, { recursive: true, force: true });
+    for (const folder of [bundles, shortBundles, balanceBundles]) await rm(folder, { recursive: true, force: true });
   };
+}
+
+/** Bundles the Workers in which the site configuration has a say, with that of a folder in `test/support`. */
+async function bundleSite(name: string): Promise<string> {
+  const { environment } = await activateSite({
+    ...process.env,
+    SITE_CONFIG: `${root}test/support/${name}/site.config.ts`,
+  });
+  return bundleAll(
+    environment,
+    workers.filter(({ name }) => name === "front" || name === "control"),
+  );
 }
 
 /**

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { inject } from "vitest";
-import { createTestHarness, type TestHarness, type WorkerHandle } from "wrangler";
-import { root, type WorkerConfig, workers } from "../../scripts/workers.ts";
+import { createTestHarness, type TestHarness, type TestHarnessOptions, type WorkerHandle } from "wrangler";
+import { root, type WorkerConfig, workersIn } from "../../scripts/workers.ts";
 import type { Fault } from "../../shared/admin/fault.ts";
 
 /** What to run other than the usual site. */
@@ -17,6 +17,8 @@ export interface SiteOptions {
   readonly adminToken?: string;
   /** A folder of bundles that go before those of the test run: what `bundleAll` returned. */
   readonly bundles?: string;
+  /** The root of the tree whose Workers run, with a slash, if not this one: what `copyTree` returned. */
+  readonly tree?: string;
 }
 
 type Fetch = TestHarness["fetch"];
@@ -47,7 +49,7 @@ export const adminToken = "test-token-that-is-no-secret";
  * Starts the whole site: every Worker from its bundle, FAULTS=on, empty storage. Close it in `afterAll`.
  */
 export async function startSite(options: SiteOptions = {}): Promise<TestSite> {
-  const harness = createTestHarness({ root, workers: inOrder(options).map((worker) => harnessed(worker, options)) });
+  const harness = createTestHarness(harnessOptions(options));
   const { url } = await harness.listen();
   const admin = withToken(harness.fetch);
   return {
@@ -63,12 +65,19 @@ export async function startSite(options: SiteOptions = {}): Promise<TestSite> {
   };
 }
 
+/** The same for the harness alone: `site.harness.update(harnessOptions(...))` is a deployment, which leaves the storage as it is. */
+export const harnessOptions = (options: SiteOptions): TestHarnessOptions => ({
+  root: options.tree ?? root,
+  workers: inOrder(options).map((worker) => harnessed(worker, options)),
+});
+
 /** Where the bundle of a Worker lies in a folder of bundles. Configurations side by side share one: they are one program. */
 export const bundlePath = (config: string): string => join(dirname(config), "bundle");
 
 /** The front first: the harness serves the first Worker. */
-function inOrder({ replace = [], add = [] }: SiteOptions): WorkerConfig[] {
-  return [...workers.toReversed().map((worker) => replace.find(({ name }) => name === worker.name) ?? worker), ...add];
+function inOrder({ replace = [], add = [], tree = root }: SiteOptions): WorkerConfig[] {
+  const workers = workersIn(tree).toReversed();
+  return [...workers.map((worker) => replace.find(({ name }) => name === worker.name) ?? worker), ...add];
 }
 
 function harnessed({ name, config }: WorkerConfig, options: SiteOptions) {

@@ -37,12 +37,12 @@ describe("a configuration that cannot be used is refused with a message for its 
   it("a wrong value", async () => {
     const message = await refusalOf(
       "wrong.ts",
-      'export default { pools: { web: { servers: [], algorithm: "random" } } };',
+      'export default { pools: { web: { servers: [], algorithm: "turns" } } };',
     );
     expect(message).toBe(
       [
         `${folder}/wrong.ts cannot be used:`,
-        '  pools.web.algorithm: found "random", allowed: "roundrobin"',
+        '  pools.web.algorithm: found "turns", allowed: "roundrobin", "leastconn", "random", "hash", "first"',
         "  pools.web.servers: found [], allowed: at least one server",
       ].join("\n"),
     );

@@ -34,17 +34,20 @@ describe("a response that breaks off", () => {
     await expect(site.fetch(`/idle?b=${how}`).then((response) => response.text())).rejects.toThrow("terminated");
   });
 
-  it("and has stated its length is seen as broken as well", async () => {
+  it("and has stated a large length is seen as broken as well", async () => {
     const { text, end } = await get("/?a=break-sized");
-    expect(text).toMatch(/\r\ncontent-length: 28\r\n/i);
+    expect(text).toMatch(/\r\ncontent-length: 100000\r\n/i);
     expect([text.endsWith("the first half"), end]).not.toEqual([true, "open"]);
     await expect(site.fetch("/?b=break-sized").then((response) => response.text())).rejects.toThrow("terminated");
   });
 
-  it.each(["break-at-once", "short"])("before its header is out is another server's to answer: %s", async (how) => {
-    const response = await site.fetch(`/?a=${how}`);
-    expect([response.status, ((await response.json()) as Seen).server]).toEqual([200, "b"]);
-  });
+  it.each(["break-at-once", "break-small", "short"])(
+    "before its header is out is another server's to answer: %s",
+    async (how) => {
+      const response = await site.fetch(`/?a=${how}`);
+      expect([response.status, ((await response.json()) as Seen).server]).toEqual([200, "b"]);
+    },
+  );
 
   it("before its header is out, for a POST, is a 502: it may have run", async () => {
     const response = await site.fetch("/?a=break-at-once", { method: "POST", body: "x" });
@@ -176,7 +179,7 @@ describe("a request whose body breaks off or stops", () => {
     const after = crypto.randomUUID();
     await site.fetch(`/?a=throw&b=throw&c=throw&after=${after}`);
     await expect.poll(() => logs().includes(after), { timeout: 10_000 }).toBe(true);
-    expect(logs()).not.toMatch(/server failed[^}]*site\.test/);
+    expect(logs()).not.toMatch(/server failed[^}]*site\.test\/'/);
     expect(await ran("a")).toBe(0);
   });
 });

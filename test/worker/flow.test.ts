@@ -119,7 +119,10 @@ describe("the rest of an upload whose server has answered", () => {
     vi.stubGlobal("IdentityTransformStream", TransformStream);
     const source = body();
     const patience = new Patience({ client: 1000, server: 1000 });
-    const sending = send({ kind: "streamed", flow: openFlow(source.stream), length: null }, patience);
+    const sending = send(
+      { kind: "streamed", flow: openFlow(source.stream), length: null, mostBytes: Infinity },
+      patience,
+    );
     patience.end();
     return { source, sending, refuse: () => sending.body.cancel("enough") };
   };
@@ -161,7 +164,10 @@ it("a client that breaks off ends the call before the body, which a server could
   vi.stubGlobal("IdentityTransformStream", TransformStream);
   const source = body();
   const patience = new Patience({ client: 1000, server: 1000 });
-  const sending = send({ kind: "streamed", flow: openFlow(source.stream), length: null }, patience);
+  const sending = send(
+    { kind: "streamed", flow: openFlow(source.stream), length: null, mostBytes: Infinity },
+    patience,
+  );
   const order: string[] = [];
   sending.clientBroke.addEventListener("abort", () => order.push("call"));
   const reading = sending.body

@@ -1,17 +1,18 @@
-import { targetOfBinding } from "../../shared/admin/fault.ts";
-import type { Backend } from "../../shared/balance/algorithm.ts";
-import { type Pool, pick } from "../../shared/balance/pool.ts";
-import { mayRedispatch, type Outcome, type Repeatability } from "../../shared/balance/redispatch.ts";
+import type { Member, Pool } from "../../shared/balance/pool.ts";
+import { mayRedispatch, type Repeatability, retryBackoff } from "../../shared/balance/redispatch.ts";
 import type { RouteConfig } from "../../shared/config/site.ts";
-import { isNotRunning, serviceBinding } from "../common/binding.ts";
-import { partitioned } from "../common/fault-port.ts";
-import { type Answer, asItIs, type Delivery, silenceOf, takeAnswer } from "./download.ts";
+import { backoffMs } from "../../shared/kernel/retry.ts";
+import { type Attempt, attempt, clientBroke, type Exchange, hasAnswered } from "./attempt.ts";
+import { type Delivery, silenceOf } from "./download.ts";
 import { discard } from "./flow.ts";
-import { Patience } from "./patience.ts";
-import { send, type Sending, takeUpload, type Upload } from "./upload.ts";
+import type { Patience } from "./patience.ts";
+import { waitForServer } from "./queue.ts";
+import { type NoUpload, takeUpload, type Upload } from "./upload.ts";
+import type { Visit } from "./visit.ts";
 
 /** A request on its way to a server. */
 export interface Task {
+  readonly visit: Visit;
   readonly request: Request;
   /** The fields for the server. */
   readonly headers: Headers;
@@ -19,6 +20,10 @@ export interface Task {
   readonly route: RouteConfig;
   /** The server that the visitor is bound to, if the pool is sticky. */
   readonly bound: string | null;
+  /** What the pool's `hashOn` finds in the request. */
+  readonly key: string;
+  /** See `Repeatability`. */
+  readonly keyed: boolean;
 }
 
 /** How the pool served a request. */
@@ -27,126 +32,133 @@ export type Dispatched =
   | ({ readonly kind: "answer"; readonly servedBy: string } & Delivery)
   /** The server failed, and no other may get the request. */
   | { readonly kind: "failed" }
-  /** Every server was tried, and none has answered. */
+  /** No server is fit, or those that are have failed. */
   | { readonly kind: "exhausted" }
+  /** Every server that is fit has as much as it may have, and so has the queue, or none had a place in time. */
+  | { readonly kind: "full" | "waited" }
   /** No server is there to be tried. */
   | { readonly kind: "not-running" }
   /** The client broke off before the end of the body. */
   | { readonly kind: "interrupted" }
+  /** The body is longer than the route takes. */
+  | { readonly kind: "too-long" }
   /** The client began to send a body, and went silent. */
   | { readonly kind: "client-silent" }
   /** No header came in time. */
   | { readonly kind: "deadline" };
 
-/** A request under way: what has become of its body, and who is to move. */
-interface Exchange {
-  readonly task: Task;
-  readonly upload: Upload;
-  readonly patience: Patience;
-  readonly env: object;
-  /** The body, once it was streamed to a server. */
-  sending: Sending | null;
-}
-
-/** One try. The answer is there when something answered. */
-interface Try {
-  readonly backend: Backend;
-  readonly outcome: Outcome;
-  readonly answer: Answer | null;
-}
-
 /**
  * Sends a request to a server of the pool; when that fails before the first byte and the request may be sent again, to
- * the next one that has not had it yet.
+ * another one. The request is on the accounts of pool and server until `patience` ends.
  */
-export async function dispatch(task: Task, env: object): Promise<Dispatched> {
-  const { deadlineMs, idleMs } = task.route;
-  const patience = new Patience({ client: idleMs, server: deadlineMs });
-  const upload = await takeUpload(task.request, patience);
-  const exchange: Exchange | null = upload && { task, upload, patience, env, sending: null };
-  const result = exchange && (await tryServers(exchange));
-  if (result?.kind === "answer") return result;
-  if (patience.late === "client") return { kind: "client-silent" };
-  await exchange?.sending?.ended;
+export async function dispatch(task: Task, patience: Patience, env: object): Promise<Dispatched> {
+  task.pool.active++;
+  patience.onEnd(() => task.pool.active--);
+  const upload = await takeUpload(task.request, patience, task.route.maxBodyBytes);
+  if (typeof upload !== "string") task.visit.bytesIn = bytesOf(upload);
+  const result =
+    typeof upload === "string" ? ({ kind: upload } as const) : await tryServers(upload, task, patience, env);
+  if (result.kind === "answer") return result;
   patience.end();
-  return patience.late === null ? (result ?? { kind: "interrupted" }) : { kind: "deadline" };
+  if (patience.late === null) return result;
+  return { kind: patience.late === "client" ? "client-silent" : "deadline" };
 }
 
-async function tryServers(exchange: Exchange): Promise<Dispatched> {
-  const { task, upload, patience } = exchange;
-  const { pool, bound } = task;
-  const request: Repeatability = { method: task.request.method, body: upload.kind };
-  const tried = new Map<Backend, Outcome>();
-  let answered: Try | null = null;
-  for (let backend = pick(pool, tried, bound); backend !== undefined; backend = pick(pool, tried, bound)) {
-    const last = await ask(backend, exchange);
-    if (exchange.sending?.clientBroke.aborted) return { kind: "interrupted" };
-    if (patience.late === null && !mayRedispatch(last.outcome, request)) return settle(last, exchange);
-    tried.set(backend, last.outcome);
-    if (answered?.answer?.flow) discard(answered.answer.flow, "Another server has answered.");
-    if (hasAnswered(last)) answered = last;
-    if (patience.late !== null) break;
-  }
-  if (answered !== null && patience.late === null) return settle(answered, exchange);
-  if (answered?.answer?.flow) discard(answered.answer.flow, "The time is over.");
-  const isAbsent = ({ kind }: Outcome) => kind === "absent";
-  return { kind: [...tried.values()].every(isAbsent) ? "not-running" : "exhausted" };
+async function tryServers(upload: Upload, task: Task, patience: Patience, env: object): Promise<Dispatched> {
+  const exchange: Exchange = { task, upload, patience, env, failures: [], sending: null };
+  const result = await tryInTurn(exchange);
+  if (result.kind !== "answer" && patience.late !== "client") await exchange.sending?.ended;
+  return result;
 }
 
-/** A rejection says no more than that: the origin may have thrown before, in or after its work. */
-async function ask(backend: Backend, exchange: Exchange): Promise<Try> {
-  const { task, patience, env } = exchange;
-  const rejected = { backend, outcome: { kind: "rejected" }, answer: null } as const;
-  const server = serviceBinding(env, backend.binding);
-  if (server === null) return { ...rejected, outcome: { kind: "absent" } };
-  const target = targetOfBinding(backend.binding);
-  if (partitioned("front", target)) return rejected;
-  try {
-    const answer = await takeAnswer(await server.fetch(task.request.url, requestInit(exchange)));
-    if (partitioned(target, "front")) return { ...rejected, answer };
-    return { backend, outcome: outcomeOf(answer), answer };
-  } catch (error) {
-    const { late } = patience;
-    const clientBroke = exchange.sending?.clientBroke.aborted ?? false;
-    const what = clientBroke || late === "client" ? "client broke off" : "server failed";
-    console.warn({ message: what, server: backend.name, url: task.request.url, error: String(error) });
-    return rejected;
+async function tryInTurn(exchange: Exchange): Promise<Dispatched> {
+  const { task, upload, patience, failures } = exchange;
+  const request: Repeatability = { method: task.request.method, body: upload.kind, keyed: task.keyed };
+  for (;;) {
+    const server = await takeServer(exchange);
+    if (typeof server === "string") return giveUp(exchange, server);
+    const last = await attempt(server, exchange);
+    if (patience.late === null && clientBroke(exchange) === null && !mayRedispatch(last.outcome, request))
+      return settle(last, exchange);
+    task.pool.release(server, Date.now());
+    failures.push(last);
+    const broken = clientBroke(exchange);
+    if (broken !== null) return giveUp(exchange, broken);
+    if (patience.late !== null || !(await mayTryAgain(last, exchange))) return giveUp(exchange, "none");
   }
 }
 
-function requestInit(exchange: Exchange): RequestInit {
-  const { task, patience } = exchange;
-  const { method, cf } = task.request;
-  const { body, signal } = bodyFor(exchange) ?? { body: null, signal: patience.signal };
-  const init = { method, headers: task.headers, body, signal, ...asItIs };
-  return cf === undefined ? init : { ...init, cf };
+function bytesOf(upload: Upload): number | null {
+  if (upload.kind === "none") return 0;
+  return upload.kind === "buffered" ? upload.bytes.byteLength : upload.length;
 }
 
-/** The body for a try, and what ends the try before its time. */
-function bodyFor(exchange: Exchange): { readonly body: BodyInit; readonly signal: AbortSignal } | null {
-  const { upload, patience } = exchange;
-  if (upload.kind === "none") return null;
-  if (upload.kind === "buffered") return { body: upload.bytes, signal: patience.signal };
-  exchange.sending = send(upload, patience);
-  const { body, clientBroke } = exchange.sending;
-  return { body, signal: AbortSignal.any([patience.signal, clientBroke]) };
+/** The server for the next try, with the request on its account; or why there is none. */
+async function takeServer({ task, patience, failures }: Exchange): Promise<Member | Reason> {
+  const { pool, bound, key, visit } = task;
+  const wish = { bound, key, tried: failures.map(({ server }) => server) };
+  const chosen = pool.choose(wish, Date.now());
+  const server = chosen === "full" ? await waitForServer(pool, wish, visit, patience.signal) : chosen;
+  if (typeof server === "string") return server;
+  if (server === chosen) pool.take(server);
+  visit.try(server, server.name === bound, Date.now());
+  return server;
 }
 
-/** `wrangler dev` turns a Worker's exception into a 500 with the stack in a field; everywhere else the call rejects. */
-function outcomeOf({ response, flow }: Answer): Outcome {
-  if (isNotRunning(response, flow?.start)) return { kind: "absent" };
-  const exception = response.headers.has("MF-Experimental-Error-Stack");
-  return { kind: "answered", status: response.status, exception };
+/** Why there is no server for a try. */
+type Reason = "full" | "waited" | "none";
+
+/** Whether the pool grants one more try, and when the time for it has come. To find that a server is not there costs nothing. */
+async function mayTryAgain({ outcome }: Attempt, { task, patience, failures }: Exchange): Promise<boolean> {
+  const { pool } = task;
+  if (outcome.kind === "absent") return failures.length < pool.members.length;
+  const retry = failures.filter((each) => each.outcome.kind !== "absent").length;
+  if (retry > pool.config.retries.most) return false;
+  if (retry > 1) await pause(backoffMs(retry - 1, retryBackoff, Math.random), patience);
+  else if (!pool.mayRetry) return false;
+  else {
+    pool.retrying++;
+    patience.onEnd(() => pool.retrying--);
+  }
+  return patience.late === null;
 }
 
-const hasAnswered = ({ outcome, answer }: Try): boolean =>
-  outcome.kind === "answered" && !outcome.exception && answer !== null;
+const pause = (ms: number, { signal }: Patience): Promise<void> =>
+  scheduler.wait(ms, { signal }).catch(() => undefined);
 
 /** The end of a request that no other server may get: the answer, whatever its status, if there is one. */
-function settle(last: Try, { task, patience, sending }: Exchange): Dispatched {
-  const { backend, outcome, answer } = last;
-  if (outcome.kind === "absent") return { kind: "not-running" };
-  if (answer === null || !hasAnswered(last)) return { kind: "failed" };
-  patience.restart(silenceOf(answer, task.route));
-  return { kind: "answer", servedBy: backend.name, answer, patience, uploaded: sending?.ended ?? null };
+function settle(last: Attempt, exchange: Exchange): Dispatched {
+  const { task, patience, failures } = exchange;
+  patience.onEnd(() => task.pool.release(last.server, Date.now()));
+  drop(failures, "Another server has answered.");
+  if (last.outcome.kind === "absent") return { kind: "not-running" };
+  return hasAnswered(last) ? deliver(last, exchange) : { kind: "failed" };
+}
+
+/** The end of a request that was tried in vain: an answer that says so, if a server gave one. */
+function giveUp(exchange: Exchange, why: Reason | NoUpload): Dispatched {
+  const { patience, failures } = exchange;
+  const isServers = patience.late === null && why !== "interrupted" && why !== "too-long";
+  const answered = isServers ? failures.findLast(hasAnswered) : undefined;
+  drop(
+    failures.filter((each) => each !== answered),
+    "The request is over.",
+  );
+  if (answered !== undefined) return deliver(answered, exchange);
+  if (why !== "none") return { kind: why };
+  const isAbsent = ({ outcome }: Attempt) => outcome.kind === "absent";
+  return { kind: failures.length > 0 && failures.every(isAbsent) ? "not-running" : "exhausted" };
+}
+
+function deliver({ server, answer }: Attempt, { task, patience, sending }: Exchange): Dispatched {
+  if (answer === null) return { kind: "failed" };
+  const { visit, route } = task;
+  visit.answered(answer.response.status, Date.now());
+  patience.restart(silenceOf(answer, route));
+  const onTaken = (bytes: number) => visit.sent(bytes);
+  return { kind: "answer", servedBy: server.name, answer, patience, uploaded: sending?.ended ?? null, onTaken };
+}
+
+function drop(attempts: readonly Attempt[], reason: string): void {
+  for (const { answer } of attempts) if (answer?.flow) discard(answer.flow, reason);
 }

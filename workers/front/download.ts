@@ -29,13 +29,34 @@ const stop = { bytes: limits.readAheadBytes, pauseMs: limits.readAheadMs };
 export async function takeAnswer(response: Response): Promise<Answer> {
   const body: ReadableStream<Uint8Array> | null = response.body;
   if (body === null || response.webSocket !== null) return { response, flow: null };
-  const opened = openFlow(body);
-  const flow = isEventStream(response) ? opened : await readAhead(opened, () => undefined, stop);
-  const length = statedLength(response);
+  const length = statedLength(response) ?? lengthInMemory(body);
+  const flow = length !== null && length <= stop.bytes ? await takeWhole(response) : await takeStart(body, response);
   const sent = flow.start.byteLength;
   if (flow.rest === null && length !== null && length !== sent)
     throw new Error(`The server states a length of ${length} bytes and sends ${sent}.`);
   return { response, flow };
+}
+
+/** A body that is known to be small: by far the cheapest way to read one. */
+const takeWhole = async (response: Response): Promise<Flow> => flowOf(new Uint8Array(await response.arrayBuffer()));
+
+/** One of any length, as far as it comes at once. */
+function takeStart(body: ReadableStream<Uint8Array>, response: Response): Flow | Promise<Flow> {
+  const opened = openFlow(body);
+  return isEventStream(response) ? opened : readAhead(opened, () => undefined, stop);
+}
+
+/**
+ * By which the runtime shows a body's length to `util.inspect`, where it knows it. It does of one that is in memory, and of
+ * such a body it says nothing else: a service binding carries no `Content-Length` for it that a Worker would see.
+ */
+const inspectedLength = Object.getOwnPropertySymbols(ReadableStream.prototype).find(
+  ({ description }) => description === "length",
+);
+
+function lengthInMemory(body: ReadableStream<Uint8Array>): number | null {
+  const length: unknown = inspectedLength && Reflect.get(body, inspectedLength);
+  return typeof length === "bigint" ? Number(length) : null;
 }
 
 const isEventStream = ({ headers }: Response) =>
@@ -59,17 +80,21 @@ export interface Delivery {
   readonly patience: Patience;
   /** Settles when nothing more of the request's body will come; `null` when nothing was to come. */
   readonly uploaded: Promise<void> | null;
+  /** Called with the length of each part that the client has taken. */
+  readonly onTaken: (bytes: number) => void;
 }
 
 /**
  * The body of the response to the client: bytes if all is here, else a stream that breaks when the server's does, when
  * it is longer or shorter than stated, and when `patience` is over. It does not end before the request's body has.
  */
-export async function bodyOf({ answer, patience, uploaded }: Delivery): Promise<BodyInit | null> {
+export async function bodyOf(delivery: Delivery): Promise<BodyInit | null> {
+  const { answer, patience, uploaded, onTaken } = delivery;
   const { flow, response } = answer;
   if (flow?.rest || (uploaded !== null && mayHaveBody(response)))
-    return streamed(flow ?? flowOf(new Uint8Array()), { answer, patience, uploaded });
+    return streamed(flow ?? flowOf(new Uint8Array()), delivery);
   await uploaded;
+  onTaken(flow?.start.byteLength ?? 0);
   patience.end();
   return flow === null ? null : flow.start;
 }
@@ -86,10 +111,14 @@ function streamed(flow: Flow, delivery: Delivery): ReadableStream<Uint8Array> {
 
 const parties: Readonly<Record<End, Party>> = { source: "server", sink: "client" };
 
-async function deliver(flow: Flow, sink: WritableStream<Uint8Array>, { patience, uploaded }: Delivery): Promise<void> {
+async function deliver(
+  flow: Flow,
+  sink: WritableStream<Uint8Array>,
+  { patience, uploaded, onTaken }: Delivery,
+): Promise<void> {
   const onTurn = (end: End) => patience.turn(parties[end]);
-  const broke = await pump(flow, { sink, onTurn, signal: patience.signal, beforeEnd: uploaded });
-  patience.end();
+  const broke = await pump(flow, { sink, onTurn, onTaken, signal: patience.signal, beforeEnd: uploaded });
+  patience.end(broke && parties[broke.at]);
   if (broke === null) return;
   flow.rest?.reader.cancel(broke.error);
   console.info({ message: "response broke off", at: parties[broke.at], error: String(broke.error) });

@@ -126,6 +126,15 @@ export interface Pumping {
   readonly signal: AbortSignal;
   /** The sink stays open until this is settled, though all is in it. */
   readonly beforeEnd?: Promise<unknown> | null;
+  /** Called with the length of each chunk that the sink has taken. */
+  readonly onTaken?: (bytes: number) => void;
+  /** A source that gives more counts as broken, by `TooLong`. */
+  readonly mostBytes?: number;
+}
+
+/** A body that is longer than it may be. */
+export class TooLong extends Error {
+  override readonly name = "TooLong";
 }
 
 /**
@@ -133,17 +142,25 @@ export interface Pumping {
  * breaks, so does the sink, so that nobody takes a part for the whole; when the sink does, the source is the caller's to
  * end.
  */
-export async function pump(flow: Flow, { sink, onTurn, onBreak, signal, beforeEnd }: Pumping): Promise<Break> {
+export async function pump(
+  flow: Flow,
+  { sink, onTurn, onBreak, signal, beforeEnd, onTaken, mostBytes = Infinity }: Pumping,
+): Promise<Break> {
   const writer = sink.getWriter();
   const breakOff = (reason: unknown) => writer.abort(reason).catch(() => undefined);
   const stop = () => void breakOff(signal.reason);
   signal.addEventListener("abort", stop);
   let at: End = "source";
   const turn = (end: End) => onTurn((at = end));
+  let bytes = 0;
   try {
     for await (const chunk of arriving(flow, () => turn("source"))) {
+      bytes += chunk.byteLength;
+      if (bytes > mostBytes) throw new TooLong(`The body has more than ${mostBytes} bytes.`);
       turn("sink");
+      const { byteLength } = chunk;
       await writer.write(chunk);
+      onTaken?.(byteLength);
     }
     await beforeEnd;
     turn("sink");

@@ -1,7 +1,8 @@
 import site from "#site";
+import type { CheckAnswer } from "../../shared/balance/check.ts";
 import { isDue, isReady, type Readiness, unknown } from "../../shared/balance/readiness.ts";
 import type { PoolConfig } from "../../shared/config/site.ts";
-import { probe } from "../common/probe.ts";
+import { firstPage, probe } from "../common/probe.ts";
 import type { FrontEnv } from "./env.ts";
 
 let readiness: Readiness = unknown;
@@ -21,8 +22,10 @@ export async function readyz(env: FrontEnv): Promise<Response> {
 }
 
 function answering({ servers }: PoolConfig, env: FrontEnv): Promise<boolean[]> {
-  return Promise.all(servers.map(async ({ binding }) => (await probe(env, "front", binding)).ok));
+  return Promise.all(servers.map(async (server) => isWell(await probe(env, "front", server, firstPage))));
 }
+
+const isWell = (answer: CheckAnswer): boolean => answer.type === "answered" && answer.status < 500;
 
 function word(status: number, text: string): Response {
   return new Response(`${text}\n`, { status, headers: { "Content-Type": "text/plain", "Cache-Control": "no-store" } });

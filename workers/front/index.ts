@@ -2,21 +2,28 @@ import { requestIdOf } from "../../shared/http/forward.ts";
 import { isReservedPath } from "../../shared/http/reserved-path.ts";
 import { underFaults } from "../common/fault-port.ts";
 import type { FrontEnv } from "./env.ts";
+import { misaddressed } from "./refusals.ts";
 import { refuse } from "./reply.ts";
 import { serveSite } from "./site.ts";
 import { serveTrefoil } from "./trefoil.ts";
+import { takeUnread } from "./unread.ts";
+import { Visit } from "./visit.ts";
 
 /**
  * The load balancer: the only Worker that the outside reaches. Every response has an id and a date: RFC 9110 6.6.1 wants
  * one from whoever has a clock and passes a response on.
  */
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     const requestId = requestIdOf(request.headers.get("X-Request-Id"), () => crypto.randomUUID());
-    const response = await serve(request, env, requestId).catch((error: unknown) => {
+    const visit = new Visit(request, requestId);
+    const answer = await serve(visit, env, ctx).catch((error: unknown) => {
       console.error({ message: "front failed", requestId, error: String(error) });
+      visit.status = 500;
+      visit.end({ cause: "internal", phase: "request" });
       return refuse(request, requestId, bug);
     });
+    const response = await takeUnread(request, answer);
     response.headers.set("X-Request-Id", requestId);
     if (!response.headers.has("Date")) response.headers.set("Date", new Date().toUTCString());
     return response;
@@ -24,11 +31,12 @@ export default {
 } satisfies ExportedHandler<FrontEnv>;
 
 /** Trefoil's own paths first; the site owns every other one, and only its requests suffer the front's faults. */
-async function serve(request: Request, env: FrontEnv, requestId: string): Promise<Response> {
-  const url = new URL(request.url);
-  if (!isReservedPath(url.pathname)) return underFaults("front", () => serveSite(request, url, env, requestId));
-  if (url.pathname === "/dns-query") return refuse(request, requestId, noDns);
-  return serveTrefoil(request, url, env, requestId);
+async function serve(visit: Visit, env: FrontEnv, ctx: ExecutionContext): Promise<Response> {
+  if (!visit.isAddressed) return misaddressed(visit);
+  const { pathname } = visit.url;
+  if (!isReservedPath(pathname)) return underFaults("front", () => serveSite(visit, env, ctx));
+  if (pathname === "/dns-query") return refuse(visit.request, visit.requestId, noDns);
+  return serveTrefoil(visit, env, ctx);
 }
 
 const bug = {

@@ -9,13 +9,16 @@ export type Limits = Readonly<Record<Party, number>>;
  * of it, since a move is much more frequent than a limit that is reached.
  */
 export class Patience {
-  readonly #controller = new AbortController();
+  #controller: AbortController | null = null;
+  #onLate: () => void = () => undefined;
   #limits: Limits;
   #party: Party = "server";
   #sinceMs = Date.now();
   #checkAtMs = Infinity;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #late: Party | null = null;
+  #broke: Party | null = null;
+  readonly #onEnd: (() => void)[] = [];
 
   /** It is the server's turn. */
   constructor(limits: Limits) {
@@ -23,14 +26,36 @@ export class Patience {
     this.#checkIn(limits.server);
   }
 
-  /** Aborts when a limit is reached. */
+  /** Aborts when a limit is reached. Made when it is first asked for: most requests need none. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#late !== null) this.#controller.abort(reasonOf(this.#late));
     return this.#controller.signal;
+  }
+
+  /**
+   * Waits for a call, and no longer than this lasts. A call that comes too late is left alone: the runtime ends it with the
+   * request. (A signal in each call costs more than the rest of the wait.)
+   *
+   * @returns `null` when it was too late.
+   * @throws what the call does.
+   */
+  inTime<T>(call: Promise<T>): Promise<T | null> {
+    if (this.#late !== null) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#onLate = () => resolve(null);
+      call.then(resolve, reject);
+    });
   }
 
   /** Who reached it; `null` as long as nobody has. */
   get late(): Party | null {
     return this.#late;
+  }
+
+  /** Who broke off; `null`: nobody. */
+  get broke(): Party | null {
+    return this.#broke;
   }
 
   /** Somebody has moved, and now it is this party's turn. */
@@ -46,14 +71,27 @@ export class Patience {
     this.turn("server");
   }
 
-  /** Nothing is left to wait for. */
-  end(): void {
+  /** Whether the request is over. */
+  get isOver(): boolean {
+    return this.#checkAtMs === -Infinity;
+  }
+
+  /** Has something done when the request is over. */
+  onEnd(action: () => void): void {
+    this.#onEnd.push(action);
+  }
+
+  /** Nothing is left to wait for: the request is over, because somebody broke off or without that. */
+  end(broke: Party | null = null): void {
+    if (this.isOver) return;
+    this.#broke = broke;
     this.#checkAtMs = -Infinity;
     clearTimeout(this.#timer);
+    for (const action of this.#onEnd) action();
   }
 
   #checkIn(ms: number): void {
-    if (this.#checkAtMs === -Infinity) return;
+    if (this.isOver) return;
     clearTimeout(this.#timer);
     this.#checkAtMs = Date.now() + ms;
     this.#timer = setTimeout(() => this.#check(), ms);
@@ -63,6 +101,9 @@ export class Patience {
     const leftMs = this.#sinceMs + this.#limits[this.#party] - Date.now();
     if (leftMs > 0) return this.#checkIn(leftMs);
     this.#late = this.#party;
-    this.#controller.abort(new Error(`The ${this.#party} took too long.`));
+    this.#onLate();
+    this.#controller?.abort(reasonOf(this.#party));
   }
 }
+
+const reasonOf = (party: Party): Error => new Error(`The ${party} took too long.`);

@@ -1,152 +1,105 @@
 import site from "#site";
-import { openPool, type Pool } from "../../shared/balance/pool.ts";
-import { openRouter } from "../../shared/balance/route.ts";
+import { type Binding, bindingOf } from "../../shared/balance/binding.ts";
+import type { Pool } from "../../shared/balance/pool.ts";
+import type { RouteConfig } from "../../shared/config/site.ts";
+import { rateLimitFields } from "../../shared/firewall/rate-limit-fields.ts";
 import { admit } from "../../shared/http/admission.ts";
 import { dropAffinityCookie, setAffinityCookie, takeAffinityCookie } from "../../shared/http/affinity-cookie.ts";
-import { forwardRequest } from "../../shared/http/forward.ts";
-import { addressOf } from "../../shared/http/forwarded.ts";
-import type { Problem } from "../../shared/http/problem.ts";
+import type { Keyed } from "../../shared/http/client-key.ts";
 import { present } from "../../shared/kernel/assert.ts";
-import { type Dispatched, dispatch, type Task } from "./dispatch.ts";
+import { fieldsForNextHop } from "./arrival.ts";
+import { anySticky, control, type Route, routeOf } from "./balancer.ts";
+import { dispatch, type Task } from "./dispatch.ts";
 import type { FrontEnv } from "./env.ts";
-import { refuse, reply } from "./reply.ts";
-import { bodyIn } from "./upload.ts";
-
-/** The pools of this isolate: whose turn it is stands here. */
-const pools: ReadonlyMap<string, Pool> = new Map(
-  Object.entries(site.pools).map(([name, config]) => [name, openPool(name, config)]),
-);
-
-/** Where a pool is sticky, the cookie is the front's, also from and to servers of the others. */
-const anySticky = [...pools.values()].some(({ sticky }) => sticky);
-
-const routeFor = openRouter(site.routes);
-
-const { errorPages: pages } = site;
+import { Patience } from "./patience.ts";
+import { elsewhere, tooMany, turnedAway, unanswered } from "./refusals.ts";
+import { reply } from "./reply.ts";
+import type { Ending, Visit } from "./visit.ts";
 
 /** The way of a request to the site: admit, route to a pool, pick a server, dispatch, reply. */
-export async function serveSite(request: Request, url: URL, env: FrontEnv, requestId: string): Promise<Response> {
-  const startMs = Date.now();
-  const headers = fieldsForNextHop(request, url, requestId);
-  const admission = admit(request.method, headers);
-  if (admission === "last-recipient") return options();
-  if (admission !== "forward") return refuse(request, requestId, ...refusals[admission]);
-  const task = taskFor(request, url, headers);
-  const result = await dispatch(task, env);
-  if (result.kind !== "answer") return refuse(request, requestId, problems[result.kind], { pages });
-  const { servedBy } = result;
-  const response = await reply(result, isDebug(env) ? { servedBy, durationMs: Date.now() - startMs } : null);
-  if (anySticky) dropAffinityCookie(response.headers);
-  if (task.pool.sticky && servedBy !== task.bound)
-    setAffinityCookie(response.headers, servedBy, request.method, url.protocol === "https:");
+export async function serveSite(visit: Visit, env: FrontEnv, ctx: ExecutionContext): Promise<Response> {
+  const { request, url, clientAddress, startMs } = visit;
+  const { headers, headerBytes } = fieldsForNextHop(visit);
+  const { method } = request;
+  const admission = admit({ method, url: request.url, headerBytes }, headers);
+  if (admission !== "forward") return turnedAway(visit, admission);
+  const stale = control.freshen(env, ctx, startMs);
+  if (stale !== null) await stale;
+  const route = routeOf(url, method, headers);
+  const keyed = { clientAddress, pathname: url.pathname, fields: headers };
+  const rate = route.takeRate(keyed, startMs);
+  if (rate !== null && !rate.allowed) return tooMany(visit, rate);
+  const response = await serveRoute(route, keyed, visit, env, ctx);
+  if (rate !== null) for (const [name, value] of rateLimitFields(rate)) response.headers.set(name, value);
+  route.editResponse(response.headers);
   return response;
 }
 
-function taskFor(request: Request, url: URL, headers: Headers): Task {
-  const route = routeFor(url.pathname);
-  const pool = present(pools.get(route.pool), "the pool of a route");
-  const bound = anySticky ? takeAffinityCookie(headers) : null;
-  return { request, headers, pool, route, bound: pool.sticky ? bound : null };
+function serveRoute(
+  { config, pool, keyOf, editRequest }: Route,
+  keyed: Keyed & { readonly fields: Headers },
+  visit: Visit,
+  env: FrontEnv,
+  ctx: ExecutionContext,
+): Response | Promise<Response> {
+  if (pool === null) return elsewhere(visit, present(config.redirect, "the redirect of a route without a pool"));
+  const { request, startMs } = visit;
+  const { fields } = keyed;
+  const key = keyOf(keyed);
+  const binding = bindingOf(anySticky ? takeAffinityCookie(fields) : null, pool, startMs);
+  editRequest(fields);
+  visit.enter(pool, binding);
+  const task = { visit, request, headers: fields, pool, route: config, key, keyed: isKeyed(request, config) };
+  const response = forward({ ...task, bound: binding.server }, binding, env, ctx);
+  // A client who leaves would end the request where it stands, with the place that it has in a server's `maxconn`.
+  ctx.waitUntil(response);
+  return response;
 }
 
-const allowed = { Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" };
-
-/** The front's own answer to an `OPTIONS` that goes no further: what it passes on, RFC 9110 9.3.7. */
-const options = (): Response =>
-  new Response(null, {
-    status: 204,
-    headers: { ...allowed, "Proxy-Status": "trefoil; error=proxy_internal_response" },
+/** The request goes to the pool, and what comes back to the client. */
+async function forward(task: Task, binding: Binding, env: FrontEnv, ctx: ExecutionContext): Promise<Response> {
+  const { visit, route, pool } = task;
+  const patience = new Patience({ client: route.idleMs, server: route.deadlineMs });
+  const result = await dispatch(task, patience, env);
+  if (result.kind !== "answer") return unanswered(visit, result.kind);
+  patience.onEnd(() => {
+    visit.end(endingOf(patience));
+    control.reportSoon(env, ctx);
   });
-
-type Refusal = readonly [Problem, Parameters<typeof refuse>[3]];
-
-const refusals: Readonly<Record<"trace" | "unknown-expectation", Refusal>> = {
-  trace: [
-    {
-      code: "method-not-allowed",
-      title: "TRACE is not served",
-      message: "It would send the fields of a request back, cookies and all.",
-    },
-    { pages, fields: allowed },
-  ],
-  "unknown-expectation": [
-    {
-      code: "expectation-failed",
-      title: "The expectation is unknown",
-      message: "Expect may ask for 100-continue and nothing else.",
-    },
-    { pages },
-  ],
-};
-
-/** What a client reads when no server answers. */
-const problems: Readonly<Record<Exclude<Dispatched["kind"], "answer">, Problem>> = {
-  failed: {
-    code: "server-failed",
-    title: "The server failed",
-    message: "It may or may not have done what you asked for. Look before you try again.",
-  },
-  exhausted: {
-    code: "no-server",
-    title: "The site is out of order",
-    message: "None of its servers can answer right now. Please try again in a moment.",
-  },
-  "not-running": {
-    code: "not-running",
-    title: "The front runs alone",
-    message:
-      "The Workers that its service bindings name are not running: the origins, the database and control. " +
-      "Plain wrangler dev starts the front only; this starts the whole site:",
-    command: "npm start",
-  },
-  interrupted: {
-    code: "bad-request",
-    title: "The request broke off",
-    message: "Its body did not arrive whole, so no server got all of it.",
-  },
-  "client-silent": {
-    code: "request-timeout",
-    title: "The request stopped",
-    message: "Its body began to arrive and then nothing more came, so no server got all of it.",
-  },
-  deadline: {
-    code: "deadline-exceeded",
-    title: "The server takes too long",
-    message: "It has not answered in time. What you asked for may still be going on.",
-  },
-};
-
-/** The fields of a client's request as the next hop gets them. */
-export function fieldsForNextHop(request: Request, url: URL, requestId: string): Headers {
-  const headers = new Headers(request.headers);
-  if (bodyIn(request) === null) headers.delete("Content-Length");
-  forwardRequest(headers, {
-    clientAddress: clientAddressOf(request),
-    protocol: url.protocol === "https:" ? "https" : "http",
-    version: versionOf(request),
-    host: url.host,
-    requestId,
-    acceptEncoding: acceptEncodingOf(request),
-  });
-  return headers;
+  const { servedBy } = result;
+  const response = await reply(result, isDebug(env) ? { servedBy, durationMs: Date.now() - visit.startMs } : null);
+  if (!patience.isOver) ctx.waitUntil(new Promise<void>((resolve) => patience.onEnd(resolve)));
+  if (anySticky) dropAffinityCookie(response.headers);
+  if (pool.sticky && (servedBy !== binding.server || binding.isStale)) bind(servedBy, task, binding, response.headers);
+  return response;
 }
 
-/** Where workerd itself has the connection it knows best; behind Cloudflare's edge, that says who the client is. */
-function clientAddressOf({ cf, headers }: Request): string | null {
-  const peer = cf?.["clientIp"];
-  return (typeof peer === "string" && addressOf(peer)) || headers.get("CF-Connecting-IP");
+function bind(servedBy: string, { visit, pool }: Task, binding: Binding, headers: Headers): void {
+  const { request, url } = visit;
+  const isNew = servedBy !== binding.server;
+  visit.bind(isNew ? "inserted" : "updated");
+  const affinity = affinityTo(servedBy, pool, isNew ? null : binding.firstMs);
+  setAffinityCookie(headers, affinity, request.method, url.protocol === "https:");
 }
 
-/** Where there is an edge, only it knows what the client sent. */
-function acceptEncodingOf({ cf }: Request): string | null {
-  const field = cf?.clientAcceptEncoding;
-  return typeof field === "string" ? field : null;
+/** How an exchange ended whose answer went to the client. */
+function endingOf({ late, broke }: Patience): Ending {
+  if (late !== null) return { cause: late === "client" ? "client-timeout" : "server-timeout", phase: "data" };
+  return broke === null ? { cause: "none", phase: "none" } : { cause: broke, phase: "data" };
 }
 
-/** `HTTP/2` as the `2` of `Via`, RFC 9110 7.6.3. */
-function versionOf({ cf }: Request): string {
-  const protocol = cf?.httpProtocol;
-  return (typeof protocol === "string" && /^HTTP\/([\d.]+)$/.exec(protocol)?.[1]) || "1.1";
+/** The dates stand in the cookie only where the pool goes by them. */
+function affinityTo(server: string, { config: { stickyIdleMs, stickyLifeMs } }: Pool, firstMs: number | null) {
+  const nowMs = Date.now();
+  return {
+    server,
+    lastMs: stickyIdleMs === null && stickyLifeMs === null ? null : nowMs,
+    firstMs: stickyLifeMs === null ? null : (firstMs ?? nowMs),
+  };
 }
+
+/** Whether a server of the route would know this request again. */
+const isKeyed = ({ method, headers }: Request, { idempotent }: RouteConfig): boolean =>
+  idempotent && (method === "POST" || method === "PATCH") && headers.has("Idempotency-Key");
 
 const isDebug = (env: FrontEnv) => site.debugHeaders === true || (site.debugHeaders === "dev" && env.FAULTS === "on");

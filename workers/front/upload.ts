@@ -1,13 +1,16 @@
 import { isWorthBuffering } from "../../shared/balance/redispatch.ts";
 import { limits } from "../../shared/kernel/limits.ts";
-import { discard, type End, type Flow, openFlow, pump, readAhead } from "./flow.ts";
+import { discard, type End, type Flow, openFlow, pump, readAhead, TooLong } from "./flow.ts";
 import type { Party, Patience } from "./patience.ts";
 
 /** The body of a request: not there, held whole, or still coming. */
 export type Upload =
   | { readonly kind: "none" }
   | { readonly kind: "buffered"; readonly bytes: Uint8Array }
-  | { readonly kind: "streamed"; readonly flow: Flow; readonly length: number | null };
+  | { readonly kind: "streamed"; readonly flow: Flow; readonly length: number | null; readonly mostBytes: number };
+
+/** Why there is none: the client broke off before the end of it or stood still for too long; or it is too long. */
+export type NoUpload = "interrupted" | "too-long";
 
 /**
  * The body that goes on with a request. That of a GET or HEAD has no meaning (RFC 9110 9.3.1), and the runtime sends none:
@@ -20,31 +23,34 @@ export function bodyIn({ method, body }: Request): ReadableStream<Uint8Array> | 
 /**
  * Takes over the body of a request, and waits for one that is worth to be held.
  *
- * @returns `null` when the client broke off before the end of it, or `patience` is over.
+ * @param mostBytes what is longer goes to no server; one of unstated length breaks off there.
  */
-export async function takeUpload(request: Request, patience: Patience): Promise<Upload | null> {
+export async function takeUpload(request: Request, patience: Patience, mostBytes: number): Promise<Upload | NoUpload> {
   const stream = bodyIn(request);
   if (stream === null) return { kind: "none" };
   const flow = openFlow(stream);
   const contentLength = request.headers.get("Content-Length");
-  if (!isWorthBuffering(contentLength))
-    return { kind: "streamed", flow, length: contentLength === null ? null : Number(contentLength) };
+  const length = contentLength === null ? null : Number(contentLength);
+  if (length !== null && length > mostBytes) {
+    await linger(flow, () => patience.turn("client"));
+    return "too-long";
+  }
+  if (!isWorthBuffering(contentLength)) return { kind: "streamed", flow, length, mostBytes };
   try {
     const whole = await arrived(flow, patience);
-    return whole === null ? null : { kind: "buffered", bytes: whole.start };
+    return whole === null ? "interrupted" : { kind: "buffered", bytes: whole.start };
   } catch (error) {
     console.info({ message: "client broke off", url: request.url, error: String(error) });
-    return null;
+    return "interrupted";
   }
 }
 
 /** Waits for the whole of a body for as long as it moves; `null` when it does not. */
 async function arrived(flow: Flow, patience: Patience): Promise<Flow | null> {
   const onChunk = () => patience.turn("client");
-  const late = new Promise<null>((resolve) => patience.signal.addEventListener("abort", () => resolve(null)));
   onChunk();
-  const whole = await Promise.race([readAhead(flow, onChunk, null), late]);
-  if (whole === null) discard(flow, patience.signal.reason);
+  const whole = await patience.inTime(readAhead(flow, onChunk, null));
+  if (whole === null) discard(flow, "It took too long.");
   else patience.turn("server");
   return whole;
 }
@@ -63,25 +69,26 @@ export interface Sending {
 }
 
 /** Begins to send a streamed body. */
-export function send({ flow, length }: Extract<Upload, { kind: "streamed" }>, patience: Patience): Sending {
+export function send(upload: Extract<Upload, { kind: "streamed" }>, patience: Patience): Sending {
+  const { length } = upload;
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   const clientBroke = new AbortController();
-  const ended = deliver(flow, writable, clientBroke, patience);
+  const ended = deliver(upload, writable, clientBroke, patience);
   return { body: readable, clientBroke: clientBroke.signal, ended };
 }
 
 const parties: Readonly<Record<End, Party>> = { source: "client", sink: "server" };
 
 async function deliver(
-  flow: Flow,
+  { flow, mostBytes }: Extract<Upload, { kind: "streamed" }>,
   sink: WritableStream<Uint8Array>,
   clientBroke: AbortController,
   patience: Patience,
 ): Promise<void> {
   const onTurn = (end: End) => patience.turn(parties[end]);
   const onBreak = (error: unknown) => clientBroke.abort(error);
-  const broke = await pump(flow, { sink, onTurn, onBreak, signal: patience.signal });
-  if (broke?.at === "sink") await linger(flow, patience);
+  const broke = await pump(flow, { sink, onTurn, onBreak, signal: patience.signal, mostBytes });
+  if (broke?.at === "sink" || broke?.error instanceof TooLong) await linger(flow, () => onTurn("source"));
   else if (broke === null) patience.turn("server");
 }
 
@@ -90,15 +97,15 @@ async function deliver(
  * would see its connection reset before it has read the answer (RFC 9112 9.6). The runtime ends the connection with the
  * answer, so the end of that waits for this: as long as the client sends, and `limits.lingerMs` at most.
  */
-async function linger({ rest }: Flow, patience: Patience): Promise<void> {
-  const reader = rest?.reader;
-  if (reader === undefined) return;
+export async function linger({ rest }: Flow, onChunk: () => void): Promise<void> {
+  if (rest === null) return;
+  const { reader } = rest;
   const stop = () => reader.cancel("The server has answered.");
   const end = setTimeout(stop, limits.lingerMs);
   let silence = setTimeout(stop, limits.lingerSilenceMs);
   try {
-    while ((await reader.next()) !== null) {
-      patience.turn("client");
+    for (let { next } = rest; (await next) !== null; next = reader.next()) {
+      onChunk();
       clearTimeout(silence);
       silence = setTimeout(stop, limits.lingerSilenceMs);
     }

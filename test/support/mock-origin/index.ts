@@ -4,7 +4,8 @@ export { FaultPort } from "../../../workers/common/fault-port.ts";
 
 /**
  * An origin that does to each request what the request's query asks of the server by its name: `/x?a=throw&b=503` makes
- * a throw, b answer 503, c echo. It remembers what it received under the request's id: `/mock/seen?id=...`.
+ * a throw, b answer 503, c echo. It remembers what it received under the request's id, `/mock/seen?id=...`, and which ids
+ * there were, one for each request: `/mock/ids`.
  */
 
 const seen = new Map<string, Seen[]>();
@@ -14,7 +15,9 @@ export default {
     const url = new URL(request.url);
     const asked = url.searchParams.get("id") ?? "";
     if (url.pathname === "/mock/seen") return Response.json(seen.get(asked) ?? []);
+    if (url.pathname === "/mock/ids") return Response.json([...seen].flatMap(([id, all]) => all.map(() => id)));
     if (url.pathname === "/mock/made") return Response.json(made);
+    if (url.pathname === "/mock/health") return new Response("well");
     if (url.pathname === "/mock/closes") return new Response(closes.get(asked) ?? "");
     const behaviour = url.searchParams.get(env.SERVER) ?? "echo";
     if (behaviour === "leave-body") return Response.json({ server: env.SERVER });
@@ -45,12 +48,21 @@ const behaviours: Readonly<Record<string, (received: Seen, request: Request) => 
     throw new Error(`origin ${server} exploded`);
   },
   hang: (received) => new Promise((resolve) => setTimeout(() => resolve(Response.json(received)), 20_000)),
+  slow: async (received, { url }) => {
+    await scheduler.wait(Number(new URL(url).searchParams.get("ms")));
+    return Response.json(received);
+  },
   redirect: () => new Response(null, redirect),
   hop: () => new Response("hop", { headers: hopByHop }),
   socket: (_, request) => socket(request),
+  "slow-socket": async (_, request) => {
+    await scheduler.wait(Number(new URL(request.url).searchParams.get("ms")));
+    return socket(request);
+  },
   "slow-body": () => new Response(slowly(["first, ", "second"], 1000, "closed")),
   break: () => new Response(slowly(["the first half"], 50, "broken")),
-  "break-sized": () => new Response(slowly(["the first half"], 50, "broken"), sized(28)),
+  "break-sized": () => new Response(slowly(["the first half"], 50, "broken"), sized(100_000)),
+  "break-small": () => new Response(slowly(["the first half"], 50, "broken"), sized(28)),
   "break-at-once": () => new Response(slowly(["the first half"], 1, "broken")),
   short: () => new Response(slowly(["too short"], 1, "closed"), sized(28)),
   stall: () => new Response(slowly(["the first half"], 20, "open")),

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { admit } from "../../../shared/http/admission.ts";
+import { limits } from "../../../shared/kernel/limits.ts";
 
 const judged = (method: string, fields: Record<string, string>) => {
   const headers = new Headers(fields);
-  return [admit(method, headers), ...headers];
+  return [admit({ method, url: "http://site.test/", headerBytes: 0 }, headers), ...headers];
 };
 
 describe("an intermediary", () => {
@@ -29,5 +30,13 @@ describe("an intermediary", () => {
     expect(judged("POST", { Expect: "100-Continue" })).toEqual(["forward"]);
     for (const Expect of ["x", "100-continue, x", "100-continue;x=1", ""])
       expect(judged("POST", { Expect })[0]).toBe("unknown-expectation");
+  });
+
+  it("takes an address and fields up to their bounds, and no more (RFC 9110 15.5.15, RFC 6585 5)", () => {
+    const judge = (urlLength: number, headerBytes: number) =>
+      admit({ method: "GET", url: "x".repeat(urlLength), headerBytes }, new Headers());
+    expect(judge(limits.urlLength, limits.headerBytes)).toBe("forward");
+    expect(judge(limits.urlLength + 1, 0)).toBe("uri-too-long");
+    expect(judge(9, limits.headerBytes + 1)).toBe("header-too-large");
   });
 });

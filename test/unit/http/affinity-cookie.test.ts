@@ -14,6 +14,8 @@ describe("the cookie that names the server is taken out of the request (HAProxy:
     ["x=1;TREFOIL_SRV=b;y=2", "b", "x=1;y=2"],
     ["TREFOIL_SRV=b; TREFOIL_SRV=c", "b", null],
     ["TREFOIL_SRV=b ; x=1", "b", "x=1"],
+    ["x=1; TREFOIL_SRV \t=b", "b", "x=1"],
+    ["TREFOIL_SRV; x=1", null, "TREFOIL_SRV; x=1"],
     ["x=y,TREFOIL_SRV=b", null, "x=y,TREFOIL_SRV=b"],
     ["TREFOIL_SRV=b; list=1,2", "b", "list=1,2"],
     ["TREFOIL_SRV=", "", null],
@@ -38,14 +40,14 @@ describe("the cookie that binds a visitor", () => {
     for (const cookie of ["x=1; Path=/", "TREFOIL_SRV=evil; Path=/", "TREFOIL_SRV =evil", "y=2"])
       headers.append("Set-Cookie", cookie);
     dropAffinityCookie(headers);
-    setAffinityCookie(headers, "b", "GET", true);
+    setAffinityCookie(headers, { server: "b", lastMs: null, firstMs: null }, "GET", true);
     const own = "TREFOIL_SRV=b; Path=/; HttpOnly; SameSite=Lax; Secure";
     expect(headers.getSetCookie()).toEqual(["x=1; Path=/", "y=2", own]);
   });
 
   it("goes over TLS only where the visitor came over TLS", () => {
     const headers = answer();
-    setAffinityCookie(headers, "b", "GET", false);
+    setAffinityCookie(headers, { server: "b", lastMs: null, firstMs: null }, "GET", false);
     expect(headers.get("Set-Cookie")).not.toContain("Secure");
   });
 
@@ -58,7 +60,7 @@ describe("the cookie that binds a visitor", () => {
     ["POST", { "Cache-Control": "max-age=60" }, "max-age=60"],
   ] as const)("is kept by no shared cache (HAProxy: nocache): %s %j", (method, fields, cacheControl) => {
     const headers = answer(fields);
-    setAffinityCookie(headers, "b", method, false);
+    setAffinityCookie(headers, { server: "b", lastMs: null, firstMs: null }, method, false);
     expect(headers.get("Cache-Control")).toBe(cacheControl);
   });
 });

@@ -3,6 +3,7 @@ import { type Arrival, forwardRequest, forwardResponse, requestIdOf } from "../.
 import { limits } from "../../../shared/kernel/limits.ts";
 
 const arrival: Arrival = {
+  method: "GET",
   clientAddress: "192.0.2.7",
   protocol: "https",
   version: "2",
@@ -83,7 +84,8 @@ describe("a request to an origin", () => {
   });
 
   it("asks for a WebSocket in the front's own name, and for no other upgrade", () => {
-    const webSocket = forwarded({ Connection: "keep-alive, Upgrade", Upgrade: "WebSocket", "Sec-WebSocket-Key": "k" });
+    const handshake = { "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "k" };
+    const webSocket = forwarded({ Connection: "keep-alive, Upgrade", Upgrade: "WebSocket", ...handshake });
     expect([webSocket.get("Connection"), webSocket.get("Upgrade"), webSocket.get("Sec-WebSocket-Key")]).toEqual([
       "Upgrade",
       "websocket",

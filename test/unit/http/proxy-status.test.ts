@@ -7,6 +7,7 @@ it.each([
   ["not-running", "proxy_configuration_error"],
   ["deadline-exceeded", "http_response_timeout"],
   ["unauthorized", "http_request_denied"],
+  ["rate-limited", "http_request_denied"],
   ["request-timeout", "http_request_error"],
   ["method-not-allowed", "http_request_error"],
   ["internal", "proxy_internal_error"],

@@ -1,0 +1,114 @@
+import type { Member } from "../../shared/balance/pool.ts";
+import { isGood, type Outcome } from "../../shared/balance/redispatch.ts";
+import { isNotRunning } from "../common/binding.ts";
+import { partitioned } from "../common/fault-port.ts";
+import { targetOf, wayTo } from "../common/server.ts";
+import type { Task } from "./dispatch.ts";
+import { type Answer, asItIs, takeAnswer } from "./download.ts";
+import type { Patience } from "./patience.ts";
+import { discard, TooLong } from "./flow.ts";
+import { type NoUpload, send, type Sending, type Upload } from "./upload.ts";
+
+/** A request under way: what has become of its body, who is to move, where it was. */
+export interface Exchange {
+  readonly task: Task;
+  readonly upload: Upload;
+  readonly patience: Patience;
+  readonly env: object;
+  /** The tries that failed, in their order, and may be followed by another. */
+  readonly failures: Attempt[];
+  /** The body, once it was streamed to a server. */
+  sending: Sending | null;
+}
+
+/** One try of a request at a server. */
+export interface Attempt {
+  readonly server: Member;
+  readonly outcome: Outcome;
+  /** There when something answered. */
+  readonly answer: Answer | null;
+}
+
+/** Whether it gave an answer that could go to the client, if only for want of a better one. */
+export const hasAnswered = ({ outcome, answer }: Attempt): boolean =>
+  outcome.kind === "answered" && !outcome.exception && answer !== null;
+
+/** How the body that was streamed to the server came to no good end; `null`: it did not. */
+export function clientBroke({ sending }: Exchange): NoUpload | null {
+  if (!sending?.clientBroke.aborted) return null;
+  return sending.clientBroke.reason instanceof TooLong ? "too-long" : "interrupted";
+}
+
+/** Whether it failed because the body did not come, or not whole: that says nothing of the server. */
+const isClientsFault = (exchange: Exchange): boolean =>
+  clientBroke(exchange) !== null || exchange.patience.late === "client";
+
+/** Sends a request to a server, and lets the pool know how that went. */
+export async function attempt(server: Member, exchange: Exchange): Promise<Attempt> {
+  const startMs = Date.now();
+  const tried = await ask(server, exchange);
+  const endMs = Date.now();
+  if (!isClientsFault(exchange)) exchange.task.pool.observe(server, isGood(tried.outcome), endMs - startMs, endMs);
+  return tried;
+}
+
+/** A rejection says no more than that: the origin may have thrown before, in or after its work. */
+async function ask(server: Member, exchange: Exchange): Promise<Attempt> {
+  const { task, env, patience } = exchange;
+  const rejected = { server, outcome: { kind: "rejected" }, answer: null } as const;
+  const way = wayTo(env, server);
+  if (way === null) return { ...rejected, outcome: { kind: "absent" } };
+  const target = targetOf(server);
+  if (partitioned("front", target)) return rejected;
+  try {
+    const call = way(task.visit.url, requestInit(exchange)).then(takeAnswer);
+    const answer = await patience.inTime(call);
+    if (answer === null) {
+      abandon(call);
+      throw new Error("It took too long.");
+    }
+    if (partitioned(target, "front")) return { ...rejected, answer };
+    return { server, outcome: outcomeOf(answer), answer };
+  } catch (error) {
+    const message = isClientsFault(exchange) ? "client broke off" : "server failed";
+    console.warn({ message, server: server.name, url: task.request.url, error: String(error) });
+    return rejected;
+  }
+}
+
+/** Nobody wants what still comes of a call. */
+function abandon(call: Promise<Answer>): void {
+  call.then(({ flow }) => flow && discard(flow, "It took too long.")).catch(() => undefined);
+}
+
+function requestInit(exchange: Exchange): RequestInit {
+  const { task, upload } = exchange;
+  const { method, cf } = task.request;
+  const init: RequestInit = { method, headers: task.headers, ...asItIs };
+  // It is costly to pass on, and where there is no edge it says nothing that the fields do not.
+  if (cf?.colo !== undefined) init.cf = cf;
+  if (upload.kind === "buffered") init.body = upload.bytes;
+  const signals = upload.kind === "streamed" ? sendStreamed(upload, init, exchange) : [];
+  const { tryMs } = task.pool.config.retries;
+  if (tryMs !== null) signals.push(AbortSignal.timeout(tryMs));
+  if (signals.length > 0) init.signal = AbortSignal.any(signals);
+  return init;
+}
+
+/** Begins to send a streamed body. Gives what ends the call before its time: it must not go on with a part of the body. */
+function sendStreamed(
+  upload: Extract<Upload, { kind: "streamed" }>,
+  init: RequestInit,
+  exchange: Exchange,
+): AbortSignal[] {
+  exchange.sending = send(upload, exchange.patience);
+  init.body = exchange.sending.body;
+  return [exchange.patience.signal, exchange.sending.clientBroke];
+}
+
+/** `wrangler dev` turns a Worker's exception into a 500 with the stack in a field; everywhere else the call rejects. */
+function outcomeOf({ response, flow }: Answer): Outcome {
+  if (isNotRunning(response, flow?.start)) return { kind: "absent" };
+  const exception = response.headers.has("MF-Experimental-Error-Stack");
+  return { kind: "answered", status: response.status, exception };
+}
