@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { generate } from "../test/fuzz/generate.ts";
-import { type History, type Run, statementsIn } from "../test/fuzz/history.ts";
+import { type History, type Run, snapshotsIn, statementsIn } from "../test/fuzz/history.ts";
 import { runOnPair } from "../test/fuzz/pair-run.ts";
 import { shrink } from "../test/fuzz/shrink.ts";
 import { runOnSite, startFuzzSite } from "../test/fuzz/site-run.ts";
@@ -76,18 +76,19 @@ class Fuzzer {
 
 /** @returns whether no seed failed. */
 async function fuzz({ firstSeed, untilMs }: Plan, fuzzer: Fuzzer): Promise<boolean> {
-  let [seed, statements, committed, batches] = [firstSeed, 0, 0, 0];
+  let [seed, statements, snapshots, committed, batches] = [firstSeed, 0, 0, 0, 0];
   do {
     const history = generate(seed);
     const run = await fuzzer.run(history);
     if (run.problem !== null) return report(seed, run.problem, await fuzzer.shrink(history));
     statements += statementsIn(history);
+    snapshots += snapshotsIn(history);
     committed += run.committed;
     batches += run.batches;
     seed += 1;
   } while (Date.now() < untilMs);
   console.log(
-    `seeds ${firstSeed} to ${seed - 1}: ${seed - firstSeed} schemas, ${statements} statements, ` +
+    `seeds ${firstSeed} to ${seed - 1}: ${seed - firstSeed} schemas, ${statements} statements, ${snapshots} snapshots, ` +
       `${committed} of ${batches} batches committed, no difference`,
   );
   return true;

@@ -3,9 +3,9 @@ import type { NodeStatus } from "./status.ts";
 /** What the last round of checks says of a replica. */
 export interface ReplicaVerdict {
   readonly node: string;
-  /** `pending`: it has not come so far in the log, or is being filled anew. */
-  readonly verdict: "equal" | "diverged" | "pending" | "unreachable";
-  /** How it differs, if it does. */
+  /** `pending`: it has not come so far in the log, or is being filled anew. `stuck`: it can take no more records. */
+  readonly verdict: "equal" | "diverged" | "stuck" | "pending" | "unreachable";
+  /** How it differs, if it does, or why it is stuck. */
   readonly difference?: string;
 }
 
@@ -17,7 +17,8 @@ function verdictOf(status: NodeStatus, doneLsn: number | null): ReplicaVerdict {
   const { node } = status;
   if (!status.reachable) return { node, verdict: "unreachable" };
   const { standing, difference, lsn } = status;
-  if (standing === "diverged") return { node, verdict: "diverged", ...(difference && { difference }) };
+  if (standing === "diverged" || standing === "stuck")
+    return { node, verdict: standing, ...(difference && { difference }) };
   const isEqual = standing === "following" && doneLsn !== null && lsn >= doneLsn;
   return { node, verdict: isEqual ? "equal" : "pending" };
 }

@@ -69,8 +69,8 @@ const reachableNodeSchema = v.object({
   /** From a primary. */
   check: v.optional(checkSchema),
   /** From a replica: whether it serves, or why not. */
-  standing: v.optional(v.picklist(["following", "diverged", "wanted", "filling", "verifying"])),
-  /** How a replica differs from the primary, if it does. */
+  standing: v.optional(v.picklist(["following", "stuck", "diverged", "wanted", "filling", "verifying"])),
+  /** How a replica differs from the primary, or why it cannot follow. */
   difference: v.optional(v.string()),
 });
 
@@ -143,5 +143,9 @@ export function verdict({ servers, nodes }: Status): { readonly ok: boolean; rea
 
 function whyAway({ node, standing, difference }: ReachableNode): string[] {
   if (standing === "diverged") return [`Node ${node} differs from the primary and answers no reads. ${difference}`];
+  if (standing === "stuck")
+    return [
+      `Node ${node} cannot follow the primary and answers no reads. ${difference} Rebuild it if that does not pass by itself.`,
+    ];
   return standing === undefined || standing === "following" ? [] : [`Node ${node} is being filled anew.`];
 }

@@ -3,6 +3,7 @@ import { limits } from "../kernel/limits.ts";
 import { keyMatches, type Table } from "../sql/catalog.ts";
 import type { Bindable, SqlEngine } from "../sql/engine.ts";
 import { quoteName } from "../sql/names.ts";
+import { joinSavepoints } from "../sql/search-table.ts";
 import { parametersOf } from "../sql/statement.ts";
 import { boundAs, type Value } from "../sql/value.ts";
 import { imageColumns } from "./images.ts";
@@ -52,6 +53,12 @@ export function applySequence(engine: SqlEngine, { table, value }: SequenceChang
   engine.run("DELETE FROM sqlite_sequence WHERE name = ?", table);
   if (value !== null)
     engine.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, CAST(? AS INTEGER))", table, String(value));
+}
+
+/** Runs a statement that changes the schema. */
+export function applySchema(engine: SqlEngine, sql: string): void {
+  engine.run(sql);
+  joinSavepoints(engine);
 }
 
 /** Runs a statement with the values that it has with it. */

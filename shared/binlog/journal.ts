@@ -1,7 +1,7 @@
 import { undo } from "../kernel/error.ts";
 import { readTables, schemaObjects, schemaReplaces, type SchemaObject, type Table } from "../sql/catalog.ts";
 import type { SqlEngine } from "../sql/engine.ts";
-import { readSearchTables, type SearchTable } from "../sql/search-table.ts";
+import { checkContents, joinSavepoints, readSearchTables, type SearchTable } from "../sql/search-table.ts";
 import { readSearchWrite } from "../sql/search-write.ts";
 import type { Statement } from "../sql/statement.ts";
 import { tokenize } from "../sql/tokenize.ts";
@@ -96,6 +96,8 @@ export class Journal {
   /** Runs a statement that changes the schema by `run`, and notes it if it did change something. */
   changeSchema<T>(statement: Statement, run: () => T): T {
     this.#collectRows();
+    // A rename takes the counter along, so whatever befell it before comes first.
+    this.#collectSequences();
     if (statement.keyword === "ALTER") dropColumnTriggers(this.#engine);
     const before = schemaObjects(this.#engine);
     const result = run();
@@ -139,6 +141,7 @@ export class Journal {
   finish(): { readonly changes: readonly Change[]; readonly baseline: Baseline } {
     this.#collectRows();
     this.#collectSequences();
+    if (this.#changes.some(({ type }) => type === "schema")) checkContents(this.#engine, this.#baseline.searchTables);
     if (this.#replaces) notePushedRows(this.#engine, this.#baseline.replaces);
     if (this.#baseline.noted > mostNotes) {
       createDirtyTable(this.#engine, keyWidth(this.#baseline.tables));
@@ -170,6 +173,7 @@ export class Journal {
     const tables = readTables(this.#engine);
     const emptied = ensureDirtyTable(this.#engine, keyWidth(tables));
     const searchTables = reconcile(this.#engine, tables);
+    if (searchTables.length > 0) joinSavepoints(this.#engine);
     const noted = emptied ? 0 : this.#baseline.noted;
     const replaces = schemaReplaces(this.#engine);
     notePushedRows(this.#engine, replaces || this.#replaces);

@@ -1,11 +1,12 @@
 import { undo } from "../kernel/error.ts";
 import { limits } from "../kernel/limits.ts";
-import { schemaObjects } from "../sql/catalog.ts";
+import { schemaObjects, type SchemaObject } from "../sql/catalog.ts";
 import type { SqlEngine } from "../sql/engine.ts";
-import { quoteName, quoteText, systemPrefix } from "../sql/names.ts";
+import { nameOf, quoteName, quoteText, systemPrefix } from "../sql/names.ts";
 import type { SearchTable } from "../sql/search-table.ts";
 import { readSearchTrigger } from "../sql/search-trigger.ts";
 import { isCommand, isRowid, withNames, type SearchWrite } from "../sql/search-write.ts";
+import { replacesRows } from "../sql/statement.ts";
 import { isWord, tokenize, type Token } from "../sql/tokenize.ts";
 import type { Value } from "../sql/value.ts";
 import { besideTriggers, dirty, type NamedTrigger } from "./capture-triggers.ts";
@@ -50,7 +51,8 @@ export function lastSearchNote(engine: SqlEngine, tables: readonly SearchTable[]
  */
 export function searchTriggers(engine: SqlEngine, tables: readonly SearchTable[]): NamedTrigger[] {
   if (tables.length === 0) return [];
-  const triggers = schemaObjects(engine).filter(({ type }) => type === "trigger");
+  const objects = schemaObjects(engine);
+  const triggers = objects.filter(({ type }) => type === "trigger");
   return triggers.flatMap(({ name, sql, table }): NamedTrigger[] => {
     const found = readSearchTrigger(sql, tables);
     if (!found) return [];
@@ -59,6 +61,12 @@ export function searchTriggers(engine: SqlEngine, tables: readonly SearchTable[]
       undo(
         "statement-refused",
         `Trigger ${ignoring.name} may keep ${name} from firing by RAISE(IGNORE), so that its writes to an FTS5 table cannot be followed.`,
+      );
+    const replacing = objects.find((object) => takesOut(object, table));
+    if (replacing && found.writes.some((write) => !write.table.ownsContent))
+      undo(
+        "statement-refused",
+        `${replacing.type} ${replacing.name} may take rows out by REPLACE, for which no trigger takes their words out of an FTS5 table. Use ON CONFLICT DO UPDATE.`,
       );
     const body = found.writes.map((write) => `${noteOf(write)};`).join(" ");
     return [
@@ -69,6 +77,15 @@ export function searchTriggers(engine: SqlEngine, tables: readonly SearchTable[]
 
 const ignores = (tokens: readonly Token[]): boolean =>
   tokens.some((token, at) => isWord(token, "RAISE") && isWord(tokens[at + 2], "IGNORE"));
+
+/** May `object`, the table itself or a trigger that writes to it, take rows out of `table` by a REPLACE conflict clause? */
+function takesOut({ type, name, sql }: SchemaObject, table: string): boolean {
+  const tokens = tokenize(sql);
+  if (type === "table") return name === table && replacesRows(tokens);
+  const body = tokens.slice(tokens.findIndex((token) => isWord(token, "BEGIN")));
+  const names = (token: Token) => nameOf(token).toLowerCase() === table.toLowerCase();
+  return type === "trigger" && replacesRows(body) && body.some(names);
+}
 
 function noteOf(write: SearchWrite): string {
   const table = quoteText(write.table.name);
@@ -86,7 +103,10 @@ function noteOf(write: SearchWrite): string {
 }
 
 /** The statement that writes one row of values as `write` does. */
-export const insertInto = ({ table, columns }: Extract<SearchWrite, { type: "insert" }>, or: string): string =>
+export const insertInto = (
+  { table, columns }: Pick<Extract<SearchWrite, { type: "insert" }>, "table" | "columns">,
+  or: string,
+): string =>
   `INSERT ${or === "" ? "" : `${or} `}INTO ${quoteName(table.name)} (${columns.map(quoteName).join(", ")}) VALUES (${columns.map((_, at) => `?${at + 1}`).join(", ")})`;
 
 const valueColumns = (width: number): string[] => Array.from({ length: width }, (_, at) => `v${at}`);

@@ -3,10 +3,12 @@ import { limits } from "../kernel/limits.ts";
 import type { Bindable, SqlEngine } from "../sql/engine.ts";
 import { runExactly, type ResultCell } from "../sql/exact-result.ts";
 import { quoteName } from "../sql/names.ts";
+import type { SearchTable } from "../sql/search-table.ts";
 import { isCommand, isIndexCommand, isRowid, reached, type SearchWrite } from "../sql/search-write.ts";
 import { parseStatement } from "../sql/statement.ts";
-import type { Value } from "../sql/value.ts";
+import { boundAs, type Value } from "../sql/value.ts";
 import { applyStatement } from "./apply.ts";
+import { readExactly } from "./images.ts";
 import { tooLarge, type StatementChange } from "./record.ts";
 import { insertInto } from "./search-capture.ts";
 
@@ -51,7 +53,14 @@ function writeRow(engine: SqlEngine, write: SearchWrite, row: readonly Value[], 
   if (write.type === "delete") return run(engine, `DELETE FROM ${name} WHERE rowid = ?1`, row);
   if (write.type === "update") {
     const sets = write.columns.map((column, at) => `${quoteName(column)} = ?${at + 2}`).join(", ");
-    return run(engine, `UPDATE ${write.or === "" ? "" : `${write.or} `}${name} SET ${sets} WHERE rowid = ?1`, row);
+    const updated = run(
+      engine,
+      `UPDATE ${write.or === "" ? "" : `${write.or} `}${name} SET ${sets} WHERE rowid = ?1`,
+      row,
+    );
+    const moved = write.columns.findIndex(isRowid);
+    if (updated.length === 0 || moved < 0) return updated;
+    return moveRow(engine, write.table, row[0] ?? null, row[moved + 1] ?? null) ?? updated;
   }
   return isCommand(table, write.columns) ? command(engine, write, row, alone) : insert(engine, write, row);
 }
@@ -65,6 +74,23 @@ function insert(engine: SqlEngine, write: Insert, row: readonly Value[]): Statem
   const columns = [...write.columns.filter((column) => !isRowid(column)), "rowid"];
   const values = [...row.filter((_, at) => at !== given), rowid];
   return [{ type: "statement", sql: insertInto({ ...write, columns }, ""), values }];
+}
+
+/**
+ * The statements that stand for an update which has moved a row: it goes, and is written whole, since a replica that is
+ * filled anew may have read over it at either place.
+ */
+function moveRow(engine: SqlEngine, table: SearchTable, from: Value, to: Value): StatementChange[] | undefined {
+  const columns = ["rowid", ...table.columns];
+  const { expression, bind } = boundAs(to, 1);
+  const place = { sql: `FROM ${quoteName(table.name)} WHERE rowid = ${expression}`, binds: [bind] };
+  const [values] = readExactly(engine, columns.map(quoteName), place);
+  return (
+    values && [
+      { type: "statement", sql: `DELETE FROM ${quoteName(table.name)} WHERE rowid = ?1`, values: [from] },
+      { type: "statement", sql: insertInto({ table, columns }, "OR REPLACE"), values },
+    ]
+  );
 }
 
 function command(engine: SqlEngine, write: Insert, row: readonly Value[], alone: boolean): StatementChange[] {

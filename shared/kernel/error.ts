@@ -126,6 +126,12 @@ export const errors = {
     retryable: false,
     advice: "The replica's log or data is not the primary's. It serves nobody. Rebuild the replica.",
   },
+  stuck: {
+    status: 503,
+    retryable: true,
+    advice:
+      "The replica cannot take the next record of the log, so it answers no reads. The record is sent again now and then; if that does not help, rebuild the replica.",
+  },
   "log-purged": {
     status: 410,
     retryable: false,

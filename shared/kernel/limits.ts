@@ -130,6 +130,10 @@ export const limits = {
   segmentsKept: 64,
   /** Segments kept at most, about 1,000,000 transactions or 2 GiB, even where a replica lacks them: a dead replica must not fill the disk. */
   segmentsMost: 256,
+  /** Tries to take the next record of the log after which a replica answers no reads: what made one fail may pass, but meanwhile its answers grow old. The first are some hundred milliseconds apart. */
+  replayTries: 3,
+  /** Milliseconds after a commit at which the primary's alarm has shipping go on, should the object have lost its memory. An idle object stays for 10 s, so it knows by then whether all is shipped. One row is written in so much time. */
+  shipResumeMs: 5_000,
 
   /** Rows of one slice of a check, and of one page of a snapshot: some ten milliseconds of the node's time. */
   sliceRows: 1000,

@@ -1,7 +1,8 @@
-import { applyRows, applySequence, applyStatement } from "../binlog/apply.ts";
+import { applyRows, applySchema, applySequence, applyStatement } from "../binlog/apply.ts";
 import { BinLog, type LogPosition } from "../binlog/log.ts";
 import { readChanges, type Change, type CheckChange, type SealedRecord } from "../binlog/record.ts";
 import { assert, AssertionError, present } from "../kernel/assert.ts";
+import type { Lsn } from "../kernel/brand.ts";
 import { failure, type Failure } from "../kernel/error.ts";
 import { limits } from "../kernel/limits.ts";
 import { StatementAnalyser } from "../sql/analysis.ts";
@@ -12,14 +13,7 @@ import { hashRows, hashSchema, hashSlice, schemaTable, type ContentHash } from "
 import { ParkedTriggers } from "./parked-triggers.ts";
 import { applyEarlyStatement } from "./search-snapshot.ts";
 import { SnapshotTarget } from "./snapshot-target.ts";
-import {
-  describeDifference,
-  refusesReads,
-  refusesRecords,
-  StoredStanding,
-  type Difference,
-  type Standing,
-} from "./standing.ts";
+import { refusesReads, refusesRecords, setBack, StoredStanding, type Standing } from "./standing.ts";
 import {
   asFailure,
   runRequest,
@@ -32,14 +26,7 @@ import {
 export type AppendReply = ({ readonly ok: true } | Failure) & { readonly position: LogPosition };
 
 /** Undoes the replay of a check that found a difference. */
-class Diverged extends Error {
-  readonly difference: Difference;
-
-  constructor(difference: Difference) {
-    super(describeDifference(difference));
-    this.difference = difference;
-  }
-}
+class Diverged extends Error {}
 
 /**
  * A node that follows. It appends each record to its own log and replays it in the same transaction, so that its data and
@@ -85,10 +72,20 @@ export class Replica {
     const refused = refusesRecords(this.standing);
     if (refused) return { ...refused, position: this.log.position };
     const admitted = admit(this.log.position, append);
-    if (!admitted.ok) return { ...admitted, position: this.log.position };
+    if (!admitted.ok) return { ...this.#notAdmitted(append, admitted), position: this.log.position };
     const replayed = this.#replayAll(admitted.records);
     this.log.purge(this.log.position.lsn, limits.segmentsKept);
     return { ...replayed, position: this.log.position };
+  }
+
+  /**
+   * The primary says that its log ends at `last`. A replica that has more serves nobody from then on: what it holds is not the
+   * primary's any more, as after a restore of the primary from a backup.
+   */
+  reject(last: Lsn): void {
+    const { lsn: own } = this.log.position;
+    if (own > last && !refusesRecords(this.standing))
+      this.#stepOut(own, `The replica has records up to ${own}, and the primary only up to ${last}.`);
   }
 
   /** Runs a batch of statements that only read. A statement that writes is not run: `not-primary`. */
@@ -111,32 +108,67 @@ export class Replica {
     return { ok: true, results };
   }
 
+  /** A gap before what was sent is filled by the next append, and an old primary is none of this replica's trouble. */
+  #notAdmitted({ previous }: Append, refused: Failure): Failure {
+    const { lsn } = this.log.position;
+    const isOwn = refused.code !== "stale-epoch" && previous.lsn <= lsn;
+    return isOwn ? this.#fails(refused.message, lsn, refused.code !== "damaged") : refused;
+  }
+
   #replayAll(records: readonly SealedRecord[]): { readonly ok: true } | Failure {
     const { mark } = this.log;
     const tables = this.#tables;
+    let at = mark.position.lsn;
     try {
-      this.#engine.transaction(() => records.forEach((record) => this.#replay(record)));
+      this.#engine.transaction(() => {
+        for (const record of records) {
+          at = record.header.lsn;
+          this.#replay(record);
+        }
+        if (records.length > 0 && this.standing.state === "stuck") this.#standing.become({ state: "following" });
+      });
       return { ok: true };
     } catch (error) {
       this.log.rewind(mark);
       this.#tables = tables;
       this.#standing.reload();
-      if (!(error instanceof Diverged || error instanceof SqlError || error instanceof AssertionError)) throw error;
-      if (this.snapshot.mayBeginAnew) return this.#fillAgain(error);
-      if (error instanceof Diverged) return this.#stepOut(error);
-      return failure("diverged", `A record after ${mark.position.lsn} cannot be replayed: ${error.message}`);
+      return this.#notReplayed(error, at);
     }
   }
 
-  #fillAgain({ message }: Error): Failure {
+  /** @param at the record that undid the replay. */
+  #notReplayed(error: unknown, at: Lsn): Failure {
+    const isDifferent = error instanceof Diverged;
+    const reason = isDifferent ? error.message : `Record ${at} cannot be replayed (${String(error)}).`;
+    if (isDifferent && this.standing.state !== "verifying") return this.#stepOut(at, reason);
+    const isExpected = isDifferent || error instanceof SqlError || error instanceof AssertionError;
+    const failed = this.#fails(reason, at, isExpected);
+    if (isExpected) return failed;
+    throw error;
+  }
+
+  /** Records were not taken. One that verifies itself is filled once more if that may help, but not without end. */
+  #fails(reason: string, at: Lsn, isLasting: boolean): Failure {
+    if (this.standing.state !== "verifying" || !isLasting) return this.#setBack(reason);
+    return this.snapshot.mayBeginAnew ? this.#fillAgain(reason) : this.#stepOut(at, reason);
+  }
+
+  #fillAgain(reason: string): Failure {
     this.snapshot.beginAnew();
-    return failure("rebuilding", message);
+    return failure("rebuilding", reason);
+  }
+
+  /** Remembers a failure, also over a reset, until records are taken again. */
+  #setBack(reason: string): Failure {
+    const next = setBack(this.standing, reason);
+    if (next !== this.standing) this.#standing.become(next);
+    return failure("stuck", reason);
   }
 
   /** From now on, also after a reset, this replica serves nobody. */
-  #stepOut({ difference, message }: Diverged): Failure {
-    this.#standing.become({ state: "diverged", ...difference });
-    return failure("diverged", message);
+  #stepOut(lsn: Lsn, reason: string): Failure {
+    this.#standing.become({ state: "diverged", lsn, reason });
+    return failure("diverged", reason);
   }
 
   #replay(record: SealedRecord): void {
@@ -158,7 +190,7 @@ export class Replica {
       case "sequence":
         return applySequence(this.#engine, change);
       case "schema":
-        this.#parked.whileUnparked(() => this.#engine.run(change.sql));
+        this.#parked.whileUnparked(() => applySchema(this.#engine, change.sql));
         this.#tables = readTables(this.#engine);
         return;
       case "statement":
@@ -175,7 +207,9 @@ export class Replica {
     const { lsn } = this.log.position;
     const found = this.#hash(check);
     if (found.rows !== check.rows || found.hash !== check.hash)
-      throw new Diverged({ lsn, table: check.table, expected: plain(check), found: plain(found) });
+      throw new Diverged(
+        `At record ${lsn}, a slice of ${check.table} holds ${plain(found)} where the primary held ${plain(check)}.`,
+      );
     if (standing.state === "verifying" && check.table === schemaTable && check.since >= standing.target)
       this.#standing.become({ state: "following" });
   }
@@ -198,7 +232,5 @@ export class Replica {
   }
 }
 
-const plain = ({ rows, hash }: ContentHash) => ({
-  rows,
-  hash: BigInt.asUintN(64, hash).toString(16).padStart(16, "0"),
-});
+const plain = ({ rows, hash }: ContentHash): string =>
+  `${rows} rows (${BigInt.asUintN(64, hash).toString(16).padStart(16, "0")})`;

@@ -25,7 +25,7 @@ export function applyEarlyStatement(engine: SqlEngine, change: StatementChange):
   });
 }
 
-/** Builds the indexes anew whose content stands elsewhere. One whose content is gone stays empty: it answers nothing on the primary either. */
+/** Builds the indexes anew whose content stands elsewhere. One whose content cannot be read stays empty; see `checkContents`. */
 export function rebuildSearch(engine: SqlEngine): void {
   for (const { name, ownsContent } of readSearchTables(engine)) {
     if (ownsContent) continue;

@@ -9,7 +9,7 @@ export interface Progress {
   /** The last record that the replica has; `null` until it was asked, after a start of the primary. */
   readonly acked: Lsn | null;
   readonly inFlight: boolean;
-  /** Tries that failed since the last one that worked. */
+  /** Tries that failed since it last took records, or had them all. */
   readonly failures: number;
   readonly retryAtMs: number | null;
   /** Why nothing is sent to this replica any more. An operator must act. */
@@ -47,6 +47,8 @@ export type ShippingEffect =
   | { readonly type: "send"; readonly replica: NodeId; readonly after: Lsn | null }
   /** Tell the replica to have itself filled anew: the log no longer holds what it lacks. Its answer is `refused` as `rebuilding`. */
   | { readonly type: "rebuild"; readonly replica: NodeId }
+  /** Tell the replica that it has records which this log has not, so that it serves nobody. Its answer is `refused` as `diverged`. */
+  | { readonly type: "reject"; readonly replica: NodeId }
   /** Call back with `woke` at this time; a later `wake` replaces it. */
   | { readonly type: "wake"; readonly atMs: number };
 
@@ -84,8 +86,11 @@ export function stepShipping(state: Shipping, event: ShippingEvent, random: Rand
 }
 
 function acknowledge(state: Shipping, replica: NodeId, at: Lsn): ShippingEffect[] {
-  if (at > state.last) return halt(state, replica, "diverged");
-  update(state, replica, { acked: at, inFlight: false, failures: 0, retryAtMs: null });
+  if (at > state.last) return [{ type: "reject", replica }];
+  const { acked, failures } = progressOf(state, replica);
+  // That it answers where it stands does not make good that it could not take what follows.
+  const isGood = at === state.last || (acked !== null && at > acked);
+  update(state, replica, { acked: at, inFlight: false, failures: isGood ? 0 : failures, retryAtMs: null });
   return sendNext(state, replica);
 }
 

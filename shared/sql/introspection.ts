@@ -1,4 +1,5 @@
-import { isReserved, nameOf, quoteText, reservedPrefixes, systemPrefix } from "./names.ts";
+import { isHidden, nameOf, ofUser, systemPrefix } from "./names.ts";
+import { hideArgument, type Edit } from "./pragma-functions.ts";
 import { isPunctuation, isWord, tokenize, type Token } from "./tokenize.ts";
 
 /** Where a replica keeps the user's triggers: see `replication/parked-triggers.ts`. */
@@ -7,13 +8,6 @@ export const parkedTriggers = `${systemPrefix}triggers`;
 const catalogs = ["sqlite_master", "sqlite_schema"];
 const rowidNames = ["rowid", "_rowid_", "oid"];
 const tableList = "pragma_table_list";
-
-/** A piece of the text to be replaced by another. */
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
 
 /** Does `token` name the schema table, under either of its names? */
 export const namesCatalog = (token: Token): boolean => isNameLike(token) && catalogs.includes(lowerName(token));
@@ -33,14 +27,14 @@ export function hideSystem(sql: string, tokens: readonly Token[], parked: boolea
   if (shadowed.length === 0)
     return edit(
       sql,
-      tokens.flatMap((_, at) => emptyArgument(tokens, at)),
+      tokens.flatMap((_, at) => hideArgument(tokens, at)),
     );
   const used = rowidNames.filter((name) => names.has(name));
   const expressions = shadowed.map((name) =>
     name === tableList ? `${name} AS (${tablesQuery})` : `${name} AS (${schemaQuery(used, parked)})`,
   );
   const edits = tokens.flatMap((token, at) => [
-    ...emptyArgument(tokens, at),
+    ...hideArgument(tokens, at),
     ...(isNameLike(token) && shadowed.includes(lowerName(token)) ? requalify(tokens, at) : []),
   ]);
   return edit(sql, [declare(tokens, expressions.join(", ")), ...edits]);
@@ -49,9 +43,6 @@ export function hideSystem(sql: string, tokens: readonly Token[], parked: boolea
 const isNameLike = ({ kind }: Token): boolean => kind === "word" || kind === "quoted" || kind === "string";
 
 const lowerName = (token: Token): string => nameOf(token).toLowerCase();
-
-const ofUser = (name: string): string =>
-  reservedPrefixes.map((prefix) => `lower(substr(${name}, 1, ${prefix.length})) <> ${quoteText(prefix)}`).join(" AND ");
 
 /**
  * The schema as every node shows it: triggers after everything else, each in the order in which they were made. A common
@@ -78,22 +69,9 @@ function hideInPragma(sql: string, tokens: readonly Token[], parked: boolean): s
   return edit(
     sql,
     tokens
-      .filter((token) => isNameLike(token) && isReserved(nameOf(token)))
+      .filter((token) => isNameLike(token) && isHidden(nameOf(token)))
       .map(({ start, end }) => ({ start, end, text: "''" })),
   );
-}
-
-/** The name of a system's table as the argument of a pragma function stands for no table. */
-function emptyArgument(tokens: readonly Token[], at: number): Edit[] {
-  const token = tokens[at];
-  if (!token || !isPragmaArgument(tokens, at) || !isReserved(nameOf(token))) return [];
-  return [{ start: token.start, end: token.end, text: "''" }];
-}
-
-/** Is the token the first argument of a table-valued pragma function, such as `pragma_table_info`? */
-export function isPragmaArgument(tokens: readonly Token[], at: number): boolean {
-  const called = tokens[at - 2];
-  return isPunctuation(tokens[at - 1], "(") && called !== undefined && lowerName(called).startsWith("pragma_");
 }
 
 /** Makes the name at `at` mean the common table expression, or the pragma's own table where it is called with an argument. */

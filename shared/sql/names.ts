@@ -4,11 +4,24 @@ import type { Token } from "./tokenize.ts";
 export const systemPrefix = "_trefoil_";
 
 /** Names that belong to the system or to what it runs on: the platform (`_cf_`) and its local emulation. */
-export const reservedPrefixes = [systemPrefix, "_cf_", "__miniflare_"] as const;
+const reservedPrefixes = [systemPrefix, "_cf_", "__miniflare_"] as const;
 
 /** Is `name` kept for the system? SQLite compares names without regard to case. */
 export const isReserved = (name: string): boolean =>
   reservedPrefixes.some((prefix) => name.slice(0, prefix.length).toLowerCase() === prefix);
+
+/** Objects that introspection leaves out begin so: those of the system, and the indexes that SQLite makes for its tables. */
+const hiddenPrefixes = [...reservedPrefixes, ...reservedPrefixes.map((prefix) => `sqlite_autoindex_${prefix}`)];
+
+/** Does introspection leave `name` out? */
+export const isHidden = (name: string): boolean =>
+  hiddenPrefixes.some((prefix) => name.slice(0, prefix.length).toLowerCase() === prefix);
+
+/** The same as an SQL condition: is the value of `expression` a name that is shown? */
+export const ofUser = (expression: string): string =>
+  hiddenPrefixes
+    .map((prefix) => `lower(substr(${expression}, 1, ${prefix.length})) <> ${quoteText(prefix)}`)
+    .join(" AND ");
 
 /** The name that an identifier or string token stands for, without its quotes. */
 export function nameOf({ kind, text }: Token): string {

@@ -1,4 +1,4 @@
-import { isPragmaArgument } from "./introspection.ts";
+import { isPragmaArgument } from "./pragma-functions.ts";
 import { isPunctuation, isWord, type Token } from "./tokenize.ts";
 
 /** What the name of a table, an index, a view or a trigger stands right after. */

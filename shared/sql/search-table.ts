@@ -1,5 +1,6 @@
-import type { SqlEngine } from "./engine.ts";
-import { isReserved, nameOf, quoteText } from "./names.ts";
+import { undo } from "../kernel/error.ts";
+import { SqlError, type SqlEngine } from "./engine.ts";
+import { isReserved, nameOf, quoteName, quoteText } from "./names.ts";
 import { isPunctuation, isWord, tokenize, type Token } from "./tokenize.ts";
 
 /** A full-text table of FTS5 (https://sqlite.org/fts5.html). */
@@ -24,6 +25,35 @@ export function readSearchTables(engine: SqlEngine): SearchTable[] {
     const ownsContent = made.options.get("content") === undefined;
     return [{ name: String(name), columns: columns.rows.map(([column]) => String(column)), ownsContent }];
   });
+}
+
+/**
+ * Has every full-text table that this transaction has made take part in its undoing. SQLite tells a virtual table of the
+ * savepoints that are opened behind CREATE VIRTUAL TABLE, not of those that stand open by then (`sqlite3VtabCallCreate()`
+ * in vtab.c, against `sqlite3VtabBegin()`). Undone without that, the words that it holds back outlive their table, and the
+ * commit that writes them fails, which resets a Durable Object. So one is opened, and closed at once.
+ */
+export const joinSavepoints = (engine: SqlEngine): void => engine.transaction(() => undefined);
+
+/**
+ * Looks whether each of `tables` can read the rows that it indexes: one that could not would go on answering where it
+ * stands, and come out empty on a replica that is filled anew.
+ *
+ * @throws {Undo} where the content of one, or a column of it, is not there.
+ */
+export function checkContents(engine: SqlEngine, tables: readonly SearchTable[]): void {
+  for (const { name, ownsContent } of tables) {
+    if (ownsContent) continue;
+    try {
+      engine.run(`SELECT rowid FROM ${quoteName(name)} LIMIT 1`);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      undo(
+        "statement-refused",
+        `FTS5 table ${name} indexes what would not be there (${error.message}). Drop it first, and make it again afterwards.`,
+      );
+    }
+  }
 }
 
 /** What CREATE VIRTUAL TABLE makes: the module in lower case, and the module's options by name. */

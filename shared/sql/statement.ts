@@ -2,6 +2,7 @@ import { limits } from "../kernel/limits.ts";
 import { hideSystem, namesCatalog } from "./introspection.ts";
 import { isReserved, nameOf } from "./names.ts";
 import { objectNames } from "./object-names.ts";
+import { pragmaFunctionRefusal } from "./pragma-functions.ts";
 import { virtualTableRefusal } from "./search-table.ts";
 import { isPunctuation, isWord, tokenize, type Token } from "./tokenize.ts";
 
@@ -114,9 +115,13 @@ function refusal(sql: string, tokens: readonly Token[]): string | undefined {
   if (virtual !== undefined) return virtual;
   if (keyword === "CREATE" && (isWord(tokens[1], "TEMP") || isWord(tokens[1], "TEMPORARY")))
     return "Temporary tables, views and triggers do not exist here.";
-  if (keyword === "CREATE" && tokens.slice(0, 5).some(storesQuery) && objectNames(tokens).some(namesCatalog))
+  const isStored = keyword === "CREATE" && tokens.slice(0, 5).some(storesQuery);
+  const names = objectNames(tokens);
+  if (isStored && names.some(namesCatalog))
     return "A view or trigger over the schema table would show the system's own objects. Query it directly.";
-  const reserved = objectNames(tokens).find((token) => isReserved(nameOf(token)));
+  const pragmas = pragmaFunctionRefusal(tokens, names, isStored);
+  if (pragmas !== undefined) return pragmas;
+  const reserved = names.find((token) => isReserved(nameOf(token)));
   return reserved && `The name ${nameOf(reserved)} is kept for the system.`;
 }
 

@@ -4,6 +4,7 @@ import { assert } from "../../shared/kernel/assert.ts";
 import { epoch, lsn } from "../../shared/kernel/brand.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import { SqlError, type Bindable, type Cell, type SqlEngine } from "../../shared/sql/engine.ts";
+import { joinSavepoints } from "../../shared/sql/search-table.ts";
 
 /** A promise of `SqlEngine` that every implementation keeps. It throws when the promise is broken. */
 export interface EngineCase {
@@ -79,6 +80,17 @@ export const engineContract: readonly EngineCase[] = [
     },
   },
   {
+    promise: "as many values must be bound as there are parameters, for EXPLAIN as well",
+    check(engine) {
+      for (const sql of ["SELECT ?1, ?3", "EXPLAIN SELECT ?1, ?3"]) {
+        engine.run(sql, 1, null, "3");
+        refused(() => engine.run(sql));
+        refused(() => engine.run(sql, 1, null));
+        refused(() => engine.run(sql, 1, null, "3", 4));
+      }
+    },
+  },
+  {
     promise: "RETURNING is read to its end, and changes() counts the rows of the statement without those of triggers",
     check(engine) {
       engine.run("CREATE TABLE t (a)");
@@ -113,6 +125,23 @@ export const engineContract: readonly EngineCase[] = [
       fails(() => engine.run("CREATE TABLE u (a)"));
       equal(engine.run("SELECT a FROM t").rows, [[2]]);
       refused(() => engine.run("SELECT * FROM u"));
+    },
+  },
+  {
+    promise: "a full-text table that was made, written to and given commands is undone with its transaction",
+    check(engine) {
+      engine.run("CREATE TABLE t (id INTEGER PRIMARY KEY, a)");
+      engine.run("INSERT INTO t VALUES (7, 'word')");
+      const make = (stays: boolean) => {
+        engine.run("CREATE VIRTUAL TABLE f USING fts5(a, content='t', content_rowid='id')");
+        joinSavepoints(engine);
+        engine.run("INSERT INTO f(f) VALUES ('rebuild')");
+        engine.run("INSERT INTO f(f) VALUES ('optimize')");
+        if (!stays) engine.run("INSERT INTO nowhere VALUES (1)");
+      };
+      refused(() => engine.transaction(() => make(false)));
+      engine.transaction(() => make(true));
+      equal(engine.run("SELECT rowid FROM f WHERE f MATCH 'word'").rows, [[7]]);
     },
   },
   {

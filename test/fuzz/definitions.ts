@@ -4,9 +4,13 @@ import { createTable, freshName, rowidOf, type FuzzSchema, type FuzzTable } from
 
 /** Statements that change the schema, in the order in which they run. A rebuild is several. */
 export function changeSchema(dice: Dice, schema: FuzzSchema): FuzzStatement[] {
-  const table = dice.pick(schema.tables);
+  return changeTable(dice, schema, dice.pick(schema.tables)).map((sql) => ({ sql, values: [] }));
+}
+
+function changeTable(dice: Dice, schema: FuzzSchema, table: FuzzTable): string[] {
+  if (table.role === "indexed") return changeIndexed(dice, schema, table);
   const others = (count: number) => (schema.tables.length > count ? 1 : 0);
-  const made = dice.weighed<string[]>([
+  return dice.weighed<string[]>([
     [schema.tables.length < 6 ? 2 : 0, () => [createTable(dice, schema)]],
     [3, () => [createIndex(dice, schema, table)]],
     [3, () => [createTrigger(dice, schema, table)]],
@@ -23,7 +27,25 @@ export function changeSchema(dice: Dice, schema: FuzzSchema): FuzzStatement[] {
     [schema.views.length > 0 ? 1 : 0, () => [`DROP VIEW ${take(dice, schema.views).name}`]],
     [1, () => [dice.pick(["REINDEX", "ANALYZE", `CREATE TABLE IF NOT EXISTS ${table.name} (a)`])]],
   ]);
-  return made.map((sql) => ({ sql, values: [] }));
+}
+
+/** Changes of a table that a full-text table indexes. What would take the indexed column away is refused. */
+function changeIndexed(dice: Dice, schema: FuzzSchema, table: FuzzTable): string[] {
+  const searches = schema.searches.filter(({ of }) => of === table.name);
+  return dice.weighed<string[]>([
+    [2, () => [createIndex(dice, schema, table)]],
+    [2, () => [addColumn(dice, schema, table)]],
+    [1, () => [`ALTER TABLE ${table.name} RENAME COLUMN ${dice.pick(stored(table).slice(0, 1))} TO gone`]],
+    [1, () => [`ALTER TABLE ${table.name} RENAME TO gone`]],
+    [1, () => [`DROP TABLE ${table.name}`]],
+    [
+      schema.tables.length > 2 ? 1 : 0,
+      () => {
+        schema.searches = schema.searches.filter((search) => !searches.includes(search));
+        return [...searches.map(({ name }) => `DROP TABLE ${name}`), dropTable(schema, table)];
+      },
+    ],
+  ]);
 }
 
 /** Takes one item out of a list that is not empty. */
@@ -55,10 +77,11 @@ function createTrigger(dice: Dice, schema: FuzzSchema, table: FuzzTable): string
   const event = dice.pick(["INSERT", "UPDATE", "DELETE"]);
   const row = event === "DELETE" ? "OLD" : event === "INSERT" ? "NEW" : dice.pick(["NEW", "OLD"]);
   const given = `${row}.${dice.pick(table.columns).name}`;
-  const others = schema.tables.filter((other) => other !== table);
+  const all = schema.tables.filter(({ role }) => role !== "indexed");
+  const others = all.filter((other) => other !== table);
   const time = others.length === 0 ? "AFTER" : dice.pick(["BEFORE", "AFTER"]);
   // What a BEFORE trigger does to its own table is undefined (https://sqlite.org/lang_createtrigger.html), and may never end.
-  const target = time === "AFTER" ? dice.pick([table, ...schema.tables]) : dice.pick(others);
+  const target = time === "AFTER" ? dice.pick([table, ...all]) : dice.pick(others);
   const [one, other] = [dice.pick(stored(target)), dice.pick(stored(target))];
   const body = dice.pick([
     `INSERT OR IGNORE INTO ${target.name} (${one}) VALUES (${given})`,
@@ -69,6 +92,7 @@ function createTrigger(dice: Dice, schema: FuzzSchema, table: FuzzTable): string
     `SELECT RAISE(${dice.pick(["IGNORE", "ABORT, 'no'", "FAIL, 'no'"])}) WHERE ${given} IS 3`,
   ]);
   schema.triggers.push(trigger);
+  for (const each of [table, target]) replace(schema, each, { ...each, role: "triggered" });
   const when = dice.chance(0.3) ? ` WHEN ${given} IS NOT 2` : "";
   return `CREATE TRIGGER ${trigger} ${time} ${event} ON ${table.name}${when} BEGIN ${body}; END`;
 }
@@ -78,6 +102,7 @@ function createView(dice: Dice, schema: FuzzSchema, table: FuzzTable): string[] 
   const view = freshName(dice, schema);
   const column = dice.pick(stored(table));
   schema.views.push({ name: view, table });
+  replace(schema, table, { ...table, role: "triggered" });
   const on = (event: string, body: string) =>
     `CREATE TRIGGER ${freshName(dice, schema)} INSTEAD OF ${event} ON ${view} BEGIN ${body}; END`;
   return [
@@ -142,7 +167,7 @@ function createAs(dice: Dice, schema: FuzzSchema, { name: from, columns: known }
   const columns = dice.some(known, 3).map((column) => ({ ...column, generated: false }));
   const chosen = columns.map((column) => column.name).join(", ");
   const all = [...columns, { name: '"r"', generated: false }];
-  schema.tables.push({ name, columns: all, uniques: [], rowid: rowidOf(all), autoincrement: false });
+  schema.tables.push({ name, columns: all, uniques: [], rowid: rowidOf(all), autoincrement: false, role: "free" });
   return `CREATE TABLE ${name} AS SELECT ${chosen}, random() AS "r" FROM ${from}`;
 }
 

@@ -4,7 +4,8 @@ import { changeSchema } from "./definitions.ts";
 import { Dice } from "./dice.ts";
 import type { FuzzEvent, FuzzStatement, History } from "./history.ts";
 import { changeRows } from "./rows.ts";
-import { aloneOnSearch } from "./search.ts";
+import { changeSearches } from "./search.ts";
+import { changeMany, changeWide } from "./large.ts";
 import { createTable, emptySchema, type FuzzSchema } from "./schema.ts";
 import { historiesOf, worlds } from "./worlds.ts";
 
@@ -23,7 +24,7 @@ const failing = [
 ];
 
 /** How many statements a history has, about. */
-const statementsPerHistory = 100;
+const statementsPerHistory = 105;
 
 /**
  * The history that `seed` stands for: a random schema with random statements on it, most of which succeed; every tenth
@@ -42,6 +43,7 @@ function ofWorld(seed: number): History {
 function ofRandomSchema(seed: number): History {
   const dice = new Dice(seed);
   const schema = emptySchema();
+  const large = largeStep(seed, dice);
   const events: FuzzEvent[] = [];
   let count = 0;
   const add = (statements: FuzzStatement[]) => {
@@ -52,17 +54,30 @@ function ofRandomSchema(seed: number): History {
   for (let more = dice.between(0, 5); more > 0; more -= 1) changeSchema(dice, schema).forEach((each) => add([each]));
   while (count < statementsPerHistory) {
     add(anyBatch(dice, schema));
-    if (dice.chance(0.06)) aloneOnSearch(dice, schema).forEach((each) => add([each]));
+    if (count > statementsPerHistory / 2) events.push(...large.splice(0).flatMap((make) => make(schema)));
     if (dice.chance(0.02)) events.push({ type: "restart", node: dice.below(3) });
+    if (dice.chance(0.02)) events.push({ type: "rebuild", node: dice.pick([1, 2]) });
     if (dice.chance(0.04)) events.push({ type: "check" });
   }
   return [...events, { type: "check" }];
 }
 
+/** What few histories have in their middle, since it takes long: very many rows, or very large ones. */
+function largeStep(seed: number, dice: Dice): ((schema: FuzzSchema) => FuzzEvent[])[] {
+  const many = (rows: number) => [(schema: FuzzSchema) => changeMany(dice, schema, rows)];
+  if (seed % 500 === 77) return many(50_000);
+  if (dice.chance(0.02)) return many(dice.between(1_000, 5_000));
+  return dice.chance(0.02) ? [(schema) => changeWide(dice, schema)] : [];
+}
+
 function anyBatch(dice: Dice, schema: FuzzSchema): FuzzStatement[] {
   const length = dice.chance(0.5) ? 1 : dice.between(2, 6);
   const statements = Array.from({ length }, () =>
-    dice.chance(0.07) ? changeSchema(dice, schema) : [changeRows(dice, schema)],
+    dice.weighed([
+      [70, () => [changeRows(dice, schema)]],
+      [5, () => changeSchema(dice, schema)],
+      [3, () => changeSearches(dice, schema)],
+    ]),
   ).flat();
   if (!dice.chance(0.04)) return statements;
   return [...statements, { sql: dice.pick(failing), values: [] }];

@@ -17,6 +17,8 @@ export interface FuzzStatement {
 export type FuzzEvent =
   | { readonly type: "batch"; readonly statements: readonly FuzzStatement[] }
   | { readonly type: "restart"; readonly node: number }
+  /** A replica is to be filled anew from a snapshot. What follows does not wait for that; the next check does. */
+  | { readonly type: "rebuild"; readonly node: 1 | 2 }
   | { readonly type: "check" };
 
 /** All that happens to one schema, from an empty database on. It is JSON, so that it can be kept as a file. */
@@ -32,6 +34,9 @@ export function argumentOf(value: PlainArgument): null | number | string | bigin
 /** How many statements there are in a history. */
 export const statementsIn = (history: History): number =>
   history.reduce((sum, event) => sum + (event.type === "batch" ? event.statements.length : 0), 0);
+
+/** How many snapshots are begun in a history. */
+export const snapshotsIn = (history: History): number => history.filter(({ type }) => type === "rebuild").length;
 
 /** What came of a history. */
 export interface Run {

@@ -17,12 +17,18 @@ export interface FuzzTable {
   /** What its rows are numbered by, where it has that: a name that no column hides. */
   readonly rowid: string | null;
   readonly autoincrement: boolean;
+  /**
+   * Does a full-text table index it, or is there a trigger on it or that writes to it? Never both: SQLite runs the triggers
+   * of one event in no promised order, so that an index would come out of step, and a snapshot builds it in step.
+   */
+  readonly role: "free" | "triggered" | "indexed";
 }
 
 /** A full-text table: one that holds its rows, or one over a column of a table. */
 export interface FuzzSearch {
   readonly name: string;
-  readonly of: FuzzTable | null;
+  /** The name of that table. */
+  readonly of: string | null;
 }
 
 /** What there is in the database, as far as the generator knows; it grows and shrinks with the statements that it makes. */
@@ -104,6 +110,7 @@ export function createTable(dice: Dice, schema: FuzzSchema): string {
     uniques: draft.uniques,
     rowid: key === "without rowid" ? null : rowidOf(draft.columns),
     autoincrement: key === "autoincrement",
+    role: "free",
   });
   return `CREATE TABLE ${name} (${draft.definitions.join(", ")}) ${options}`.trim();
 }

@@ -224,6 +224,7 @@ export function historiesOf({ schema, steps }: World): fc.Arbitrary<History> {
     { weight: 16, arbitrary: fc.oneof(...steps).map((statement) => batchOf([statement])) },
     { weight: 8, arbitrary: fc.array(fc.oneof(...steps), { minLength: 2, maxLength: 4 }).map(batchOf) },
     { weight: 1, arbitrary: fc.nat(2).map((node): FuzzEvent => ({ type: "restart", node })) },
+    { weight: 1, arbitrary: fc.constantFrom<FuzzEvent[]>({ type: "rebuild", node: 1 }, { type: "rebuild", node: 2 }) },
     { weight: 3, arbitrary: fc.constant<FuzzEvent>({ type: "check" }) },
   );
   const made = schema.map((sql) => batchOf([{ sql, values: [] }]));

@@ -17,13 +17,16 @@ export interface Dump {
 export async function dump(read: ReadRows): Promise<Dump> {
   const objects = await read("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'trigger'");
   const own = objects.filter(([, name]) => !/^(_trefoil_|_cf_|__miniflare_|sqlite_)/i.test(String(name)));
-  const tables: Record<string, string[]> = {};
   const inner = (await read("SELECT name FROM pragma_table_list WHERE type = 'shadow'")).flat();
-  for (const [type, name, sql] of own)
-    if (type === "table" && !inner.includes(name) && !isDerived(String(sql)))
-      tables[String(name)] = await dumpTable(read, String(name));
-  for (const [, name, sql] of own)
-    if (isFullText(String(sql))) tables[`matches in ${String(name)}`] = await dumpMatches(read, String(name));
+  const held = own.filter(([type, name, sql]) => type === "table" && !inner.includes(name) && !isDerived(String(sql)));
+  const asked = own.filter(([, , sql]) => isFullText(String(sql)));
+  // All at once: a node is asked over the network, and answers in turn.
+  const tables = Object.fromEntries(
+    await Promise.all([
+      ...held.map(async ([, name]) => [String(name), await dumpTable(read, String(name))] as const),
+      ...asked.map(async ([, name]) => [`matches in ${String(name)}`, await dumpMatches(read, String(name))] as const),
+    ]),
+  );
   const counters = await read("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'");
   const sequences =
     counters[0]?.[0] === 1 ? await read("SELECT name, CAST(seq AS TEXT) FROM sqlite_sequence ORDER BY name") : [];
@@ -75,17 +78,19 @@ function without(some: readonly string[], others: readonly string[]): string[] {
   return some.filter((line) => left.get(line)?.pop() === undefined);
 }
 
-/** Words that the tests put into full-text tables, among others. */
-const searched = ["a", "b", "x", "row", "four"];
+/** Questions about words that the tests put into full-text tables, among others. */
+const questions = [
+  "a", "b", "x", "row", "four", "5", "a OR leaves", "row NOT x", "ro*", '"row four"', "NEAR(a b, 2)", "^x",
+]; // prettier-ignore
 
 /** What a full-text table answers: that has to be equal, while its inner tables may be packed in another way. */
 async function dumpMatches(read: ReadRows, table: string): Promise<string[]> {
   const name = `"${table.replaceAll('"', '""')}"`;
-  const matches: string[] = [];
-  for (const word of searched)
-    for (const [rowid] of await read(`SELECT CAST(rowid AS TEXT) FROM ${name} WHERE ${name} MATCH '${word}'`))
-      matches.push(`${word} in ${String(rowid)}`);
-  return matches.sort();
+  const asked = JSON.stringify(questions).replaceAll("'", "''");
+  const matches = await read(
+    `SELECT q.value, CAST(f.rowid AS TEXT), f.rank FROM json_each('${asked}') AS q JOIN ${name} AS f ON f.${name} MATCH q.value ORDER BY q.key, f.rowid`,
+  );
+  return matches.map(([question, rowid, rank]) => `${String(question)} in ${String(rowid)}, ${String(rank)}`);
 }
 
 /** The storage class and the value in a form that loses nothing: only doubles come as they are. */

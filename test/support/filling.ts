@@ -60,7 +60,7 @@ export class Filling {
   /** Does all that is left, until the replica serves. @param onTurn looks at it between any two steps. */
   finish(onTurn: () => void = () => undefined): void {
     for (let turn = 0; this.pair.replica.standing.state !== "following"; turn += 1) {
-      if (turn > 10_000) throw new Error(`the replica stays ${JSON.stringify(this.pair.replica.standing)}`);
+      if (turn > 50_000) throw new Error(`the replica stays ${JSON.stringify(this.pair.replica.standing)}`);
       onTurn();
       if (this.pull()) continue;
       if (this.pair.replica.snapshot.isToAnnounce) this.announce();

@@ -37,6 +37,8 @@ export class SqliteEngine implements SqlEngine {
 
   run(sql: string, ...parameters: Bindable[]): ResultSet {
     this.beforeRun(sql);
+    if (sql.includes("?") && wanted(sql) !== parameters.length)
+      throw new SqlError("Wrong number of parameter bindings for SQL query.");
     try {
       const statement = this.database.prepare(numbered(sql));
       statement.setReadBigInts(true);
@@ -49,7 +51,18 @@ export class SqliteEngine implements SqlEngine {
     }
   }
 
+  /** A Durable Object has a transaction open around every turn, so that even the outermost one here is a savepoint. */
   transaction<T>(work: () => T): T {
+    if (this.#depth > 0) return this.#savepoint(work);
+    this.database.exec("BEGIN");
+    try {
+      return this.#savepoint(work);
+    } finally {
+      this.database.exec("COMMIT");
+    }
+  }
+
+  #savepoint<T>(work: () => T): T {
     const name = `t${this.#depth}`;
     this.database.exec(`SAVEPOINT ${name}`);
     this.#depth += 1;
@@ -66,6 +79,9 @@ export class SqliteEngine implements SqlEngine {
     }
   }
 }
+
+/** How many parameters a statement takes: `node:sqlite` would bind NULL for what is missing. */
+const wanted = (sql: string): number => Math.max(0, ...parametersOf(sql).map(({ index }) => index));
 
 /** A Durable Object binds by position what stands under a name, `node:sqlite` by name only: so names become numbers. */
 function numbered(sql: string): string {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { generate } from "../fuzz/generate.ts";
-import { statementsIn, type History } from "../fuzz/history.ts";
+import { snapshotsIn, statementsIn, type History } from "../fuzz/history.ts";
 import { runOnPair } from "../fuzz/pair-run.ts";
 import { runOnSite, startFuzzSite } from "../fuzz/site-run.ts";
 import type { TestSite } from "../support/site.ts";
@@ -28,7 +28,7 @@ test.each(kept)("$name, which failed once, leaves every replica equal to the pri
 });
 
 test(`${schemas} random schemas with 100 random statements each leave every replica equal to the primary, to the bit`, async () => {
-  const total = { statements: 0, committed: 0, batches: 0 };
+  const total = { statements: 0, snapshots: 0, committed: 0, batches: 0 };
   let seed = 0;
   const play = async (site: TestSite) => {
     while (seed < schemas) {
@@ -37,11 +37,13 @@ test(`${schemas} random schemas with 100 random statements each leave every repl
       const { problem, committed, batches } = await runOnSite(site, history);
       expect(problem, `seed ${mine}`).toBeNull();
       total.statements += statementsIn(history);
+      total.snapshots += snapshotsIn(history);
       total.committed += committed;
       total.batches += batches;
     }
   };
   await Promise.all(sites.map(play));
-  expect(total.statements).toBeGreaterThan(50_000 * 0.95);
+  expect(total.statements).toBeGreaterThanOrEqual(50_000);
+  expect(total.snapshots).toBeGreaterThan(300);
   expect(total.committed / total.batches).toBeGreaterThan(0.5);
 }, 600_000);

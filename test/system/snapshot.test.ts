@@ -229,6 +229,36 @@ describe("a replica that is filled anew", () => {
     },
   );
 
+  /** Where the log of a node begins that was filled: a filling that begins anew after a write begins it later. */
+  async function base(node: string): Promise<unknown> {
+    const storage = await site.worker("database").getDurableObjectStorage("DatabaseNode", { name: node });
+    return storage.exec("SELECT lsn FROM _trefoil_base");
+  }
+
+  test.each<[string, () => Promise<void>]>([
+    [
+      "both sides were evicted between two pages",
+      async () => {
+        // Without an answer the replica waits for its alarm, and rests till then: only an object that rests can be evicted.
+        await site.fault({ target: "db-2", fault: "partition", peers: ["db-1"] });
+        for (const name of ["db-2", "db-1"]) await site.worker("database").evictDurableObject("DatabaseNode", { name });
+        expect((await status("db-2"))?.standing).toBe("filling");
+      },
+    ],
+    ["the whole runtime was killed", () => site.harness.update((options) => options)],
+  ])("goes on where it was after %s", { timeout: 120_000 }, async (_, interrupt) => {
+    await site.fault({ target: "db-1", fault: "slow", ms: 100 });
+    await rebuild("db-2");
+    await filled("db-2", 3_000);
+    const before = await base("db-2");
+    await write(run("UPDATE large SET text = 'meanwhile' WHERE id = 1 OR id = 49000"));
+    await interrupt();
+    await site.clearFaults();
+    await serves("db-2");
+    expect(await base("db-2")).toEqual(before);
+    await expectEqual("db-2");
+  });
+
   test("begins anew when the schema changes in the middle", { timeout: 120_000 }, async () => {
     await site.fault({ target: "db-1", fault: "slow", ms: 100 });
     await rebuild("db-3");

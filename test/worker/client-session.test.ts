@@ -80,7 +80,7 @@ describe("a replica that serves nobody", () => {
   };
 
   /** A database whose first replica answers with the failure `code`, and how often each node was asked. */
-  function withReplica(code: "diverged" | "behind") {
+  function withReplica(code: "diverged" | "behind" | "stuck") {
     const asked: Record<string, number> = {};
     const getByName = (name: string) => ({
       query(): Promise<QueryReply> {
@@ -97,7 +97,7 @@ describe("a replica that serves nobody", () => {
     return { asked, database };
   }
 
-  test.each(["diverged", "behind"] as const)(
+  test.each(["diverged", "behind", "stuck"] as const)(
     "because it is %s is asked once, and the other one answers",
     async (code) => {
       const { asked, database } = withReplica(code);

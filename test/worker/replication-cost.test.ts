@@ -64,8 +64,9 @@ describe("rows written, as the engine counts and the platform bills them", () =>
       const [plain, primary, replica] = [costs.plain, costs.primary, costs.replica].map(
         (written) => written[at] ?? NaN,
       );
-      // A note for each event, and one row for the record; two more where REPLACE is looked after.
-      expect((primary ?? NaN) - (plain ?? NaN)).toBeLessThanOrEqual(events + (events === 0 ? 0 : 4));
+      // A note for each event, and one row for the record; two more where REPLACE is looked after. The fourth of the
+      // transaction is the alarm's, which the engine does not count: `shipper.test.ts` says how often it is set.
+      expect((primary ?? NaN) - (plain ?? NaN)).toBeLessThanOrEqual(events + (events === 0 ? 0 : 3));
       expect(replica).toBeLessThanOrEqual(rows + (rows === 0 ? 0 : 1));
     },
   );

@@ -129,6 +129,7 @@ function serverState({ state, status, durationMs }: ServerStatus): string {
 function nodeState(node: NodeStatus): string {
   if (!node.reachable) return `${node.role}, not reachable`;
   if (node.standing === "diverged") return "replica, differs from the primary";
+  if (node.standing === "stuck") return "replica, cannot follow the primary";
   if (!serves(node)) return "replica, being filled anew";
   return node.lag ? `${node.role}, ${node.lag} behind` : node.role;
 }

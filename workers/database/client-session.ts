@@ -1,5 +1,6 @@
 import { assert } from "../../shared/kernel/assert.ts";
 import type { Bookmark, NodeId } from "../../shared/kernel/brand.ts";
+import type { ErrorCode } from "../../shared/kernel/error.ts";
 import { limits } from "../../shared/kernel/limits.ts";
 import { backoffMs } from "../../shared/kernel/retry.ts";
 import { formatBookmark, laterBookmark, parseBookmark } from "../../shared/replication/bookmark.ts";
@@ -143,7 +144,7 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
       const reply = await this.#askReplica(replica, batch, waitMs);
       if (reply?.ok) return reply;
       // Any other failure may come from the replica's lag, such as a table that it does not have yet: the primary has the last word.
-      if (reply && reply.code !== "behind" && reply.code !== "diverged") return undefined;
+      if (reply && !servesNobody(reply.code)) return undefined;
     }
     return undefined;
   }
@@ -156,8 +157,7 @@ export class DatabaseSession implements D1Database, D1DatabaseSession {
       if (reply.ok) hasServed(routing, replica);
       else if (reply.code === "behind" && batch.bookmark) wasBehind(routing, replica, reply.bookmark, Date.now());
       // One that is behind though nothing was asked for is being filled anew: it serves nobody for a while.
-      else if (reply.code === "behind" || reply.code === "diverged")
-        hasFailed(routing, replica, Date.now(), Math.random);
+      else if (servesNobody(reply.code)) hasFailed(routing, replica, Date.now(), Math.random);
       else if (reply.code === "not-primary" && only) this.#cluster.learnWrite(only.sql);
       return reply;
     } catch {
@@ -238,6 +238,9 @@ function requestOf(statement: D1PreparedStatement): StatementRequest {
   assert(statement instanceof ClientStatement, "a batch takes only statements that this database has prepared");
   return statement.request;
 }
+
+/** Does a replica that answers so answer no read at all, or not yet? */
+const servesNobody = (code: ErrorCode): boolean => code === "behind" || code === "diverged" || code === "stuck";
 
 /** Is it worth asking again at once? Not where the node hangs, nor where it has too much to do: more calls make that worse. */
 const mayPass = (error: unknown): boolean =>

@@ -63,7 +63,7 @@ export interface NodeStatus {
   readonly replicas?: readonly ReplicaStatus[];
   /** On the primary only. */
   readonly check?: CheckReport;
-  /** On a replica only: what it may do, and how it differs if it does. */
+  /** On a replica only: what it may do, and why no more than that. */
   readonly standing?: Standing["state"];
   readonly difference?: string;
 }

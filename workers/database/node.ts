@@ -9,8 +9,8 @@ import { formatBookmark } from "../../shared/replication/bookmark.ts";
 import type { AppendReply } from "../../shared/replication/replica.ts";
 import { clockOffsetMs, FaultError, partitioned, suffer } from "../common/fault-port.ts";
 import type { SnapshotReply, SnapshotRequest } from "../../shared/replication/snapshot-source.ts";
-import { describeDifference } from "../../shared/replication/standing.ts";
 import type { BinlogReport, CheckReport, NodeStatus, QueryReply, QueryRequest } from "./messages.ts";
+import { Alarm, type StoredAlarm } from "./alarm.ts";
 import { PrimaryRole } from "./primary-role.ts";
 import { ReplicaRole } from "./replica-role.ts";
 import { StorageEngine } from "./storage-engine.ts";
@@ -22,19 +22,20 @@ interface DatabaseEnv {
 
 /**
  * One node of the database: a Durable Object named after it, with SQLite as its disk. It plays the role that
- * `site.config.ts` gives to its name. Reached by RPC only: clients call `query`, the primary calls `append` and `rebuild`,
+ * `site.config.ts` gives to its name. Reached by RPC only: clients call `query`, the primary calls `append`, `rebuild` and `reject`,
  * a replica calls `snapshot` and `ready`, the operator's API `status`, `check` and `rebuild`.
  */
 export class DatabaseNode extends DurableObject<DatabaseEnv> {
   readonly #node: NodeId;
   readonly #engine: StorageEngine;
   readonly #role: Promise<PrimaryRole | ReplicaRole>;
-  #alarmAtMs = Infinity;
+  readonly #alarm: Alarm;
 
   constructor(context: DurableObjectState, env: DatabaseEnv) {
     super(context, env);
     this.#node = nodeId(present(context.id.name, "the node's name"));
     this.#engine = new StorageEngine(context.storage);
+    this.#alarm = new Alarm(this.#storedAlarm());
     this.#role = context.blockConcurrencyWhile(() => this.#start());
   }
 
@@ -77,8 +78,7 @@ export class DatabaseNode extends DurableObject<DatabaseEnv> {
     };
     if (role instanceof PrimaryRole) return { ...status, replicas: role.replicas, check: role.checks };
     const { standing } = role;
-    const difference = standing.state === "diverged" ? { difference: describeDifference(standing) } : {};
-    return { ...status, standing: standing.state, ...difference };
+    return { ...status, standing: standing.state, ...("reason" in standing ? { difference: standing.reason } : {}) };
   }
 
   /** Begins a check of the whole database, which every replica makes as well; on the primary only. */
@@ -102,9 +102,13 @@ export class DatabaseNode extends DurableObject<DatabaseEnv> {
   /** Drops what this node holds and has it filled anew from the primary; on a replica only. */
   async rebuild(caller: string): Promise<void> {
     await this.#suffer(caller);
-    const role = await this.#role;
-    assert(role instanceof ReplicaRole, `${this.#node} is no replica`);
-    role.rebuild();
+    (await this.#replica()).rebuild();
+  }
+
+  /** This node has more records than the primary, whose log ends at `last`; on a replica only. */
+  async reject(primary: NodeId, last: Lsn): Promise<void> {
+    await this.#suffer(primary);
+    (await this.#replica()).reject(last);
   }
 
   /** Records of this node's log from `from` on, or its newest ones: `most` of them, fewer where they are large. */
@@ -122,11 +126,12 @@ export class DatabaseNode extends DurableObject<DatabaseEnv> {
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmAtMs = Infinity;
+    this.#alarm.wentOff();
     (await this.#role).woke();
   }
 
   async #start(): Promise<PrimaryRole | ReplicaRole> {
+    await this.#alarm.open();
     const { primary, replicas } = site.database;
     if (this.#node === primary) return new PrimaryRole(this.#engine, this.#primaryHost(), replicas.map(nodeId));
     if (!replicas.includes(this.#node)) throw new Error(`${this.#node} is no node of the database in site.config.ts.`);
@@ -139,13 +144,20 @@ export class DatabaseNode extends DurableObject<DatabaseEnv> {
     return role;
   }
 
+  async #replica(): Promise<ReplicaRole> {
+    const role = await this.#role;
+    assert(role instanceof ReplicaRole, `${this.#node} is no replica`);
+    return role;
+  }
+
   #primaryHost() {
     return {
       now: () => this.#now(),
       wait: (ms: number) => scheduler.wait(ms),
-      wakeAt: (atMs: number) => this.#wakeAt(atMs),
+      wakeAt: (atMs: number) => this.#alarm.wakeAt(atMs),
       append: (replica: NodeId, append: Append) => this.env.NODE.getByName(replica).append(this.#node, append),
       rebuild: (replica: NodeId) => this.env.NODE.getByName(replica).rebuild(this.#node),
+      reject: (replica: NodeId, last: Lsn) => this.env.NODE.getByName(replica).reject(this.#node, last),
     };
   }
 
@@ -153,17 +165,22 @@ export class DatabaseNode extends DurableObject<DatabaseEnv> {
     const primary = () => this.env.NODE.getByName(site.database.primary);
     return {
       now: () => this.#now(),
-      wakeAt: (atMs: number) => this.#wakeAt(atMs),
+      wakeAt: (atMs: number) => this.#alarm.wakeAt(atMs),
       pull: (request: SnapshotRequest): Promise<SnapshotReply> => primary().snapshot(this.#node, request),
       announce: () => primary().ready(this.#node),
     };
   }
 
-  /** The one alarm goes off at the earliest time that was asked for; whoever is not due then asks again. */
-  #wakeAt(atMs: number): void {
-    if (atMs >= this.#alarmAtMs) return;
-    this.#alarmAtMs = atMs;
-    void this.ctx.storage.setAlarm(atMs - clockOffsetMs(this.#node));
+  #storedAlarm(): StoredAlarm {
+    const offsetMs = () => clockOffsetMs(this.#node);
+    const { storage } = this.ctx;
+    return {
+      async get() {
+        const atMs = await storage.getAlarm();
+        return atMs === null ? null : atMs + offsetMs();
+      },
+      set: (atMs) => void storage.setAlarm(atMs - offsetMs()),
+    };
   }
 
   #now(): number {

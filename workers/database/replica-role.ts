@@ -1,3 +1,4 @@
+import type { Lsn } from "../../shared/kernel/brand.ts";
 import { failure } from "../../shared/kernel/error.ts";
 import type { Append } from "../../shared/replication/admit.ts";
 import { formatBookmark } from "../../shared/replication/bookmark.ts";
@@ -56,6 +57,11 @@ export class ReplicaRole {
   /** Drops what this replica holds and has it filled anew from the primary. */
   rebuild(): void {
     this.#rebuilder.begin();
+  }
+
+  /** The primary's log ends at `last`, before what this replica has. */
+  reject(last: Lsn): void {
+    this.#replica.reject(last);
   }
 
   /** The alarm went off: a snapshot goes on. */

@@ -1,4 +1,4 @@
-import type { BinLog } from "../../shared/binlog/log.ts";
+import { LogDamaged, type BinLog } from "../../shared/binlog/log.ts";
 import { present } from "../../shared/kernel/assert.ts";
 import { lsn, type Epoch, type Lsn, type NodeId } from "../../shared/kernel/brand.ts";
 import { errors, failure, type Failure } from "../../shared/kernel/error.ts";
@@ -22,11 +22,16 @@ export interface ShipperHost {
   append(replica: NodeId, append: Append): Promise<AppendReply>;
   /** Tells a replica to have itself filled anew. */
   rebuild(replica: NodeId): Promise<void>;
+  /** Tells a replica that it has more records than this log, which ends at `last`. */
+  reject(replica: NodeId, last: Lsn): Promise<void>;
   /** Asks for a call of `woke` at this time, also after a reset. */
   wakeAt(atMs: number): void;
 }
 
-/** Carries out what `shared/replication/shipping.ts` decides: calls to the replicas, and an alarm while one of them is away. */
+/**
+ * Carries out what `shared/replication/shipping.ts` decides: calls to the replicas, and an alarm while one of them is away or
+ * called. The first commit of a burst sets it, in the same turn; it goes off while the burst goes on, and for the last time after its end.
+ */
 export class Shipper {
   readonly #host: ShipperHost;
   readonly #log: BinLog;
@@ -68,7 +73,13 @@ export class Shipper {
 
   #step(event: ShippingEvent): void {
     for (const effect of stepShipping(this.#state, event, Math.random)) this.#carryOut(effect);
+    if (this.#isUnderWay) this.#host.wakeAt(this.#host.now() + limits.shipResumeMs);
     if (event.type === "acked" || event.type === "committed") this.#purge();
+  }
+
+  /** Is a call under way? Then an alarm stands behind it: should the object lose its memory, nobody else would make it again. */
+  get #isUnderWay(): boolean {
+    return [...this.#state.replicas.values()].some(({ inFlight }) => inFlight);
   }
 
   #carryOut(effect: ShippingEffect): void {
@@ -79,6 +90,8 @@ export class Shipper {
         return void this.#send(effect.replica, effect.after).then((event) => this.#step(event));
       case "rebuild":
         return void this.#rebuild(effect.replica).then((event) => this.#step(event));
+      case "reject":
+        return void this.#reject(effect.replica).then((event) => this.#step(event));
     }
   }
 
@@ -86,6 +99,16 @@ export class Shipper {
     try {
       await inTime(this.#host.rebuild(replica), limits.shipMs);
       return this.#refused(replica, failure("rebuilding", errors.rebuilding.advice), lsn(0));
+    } catch (error) {
+      return this.#failed(replica, error);
+    }
+  }
+
+  async #reject(replica: NodeId): Promise<ShippingEvent> {
+    const { lsn: last } = this.#log.position;
+    try {
+      await inTime(this.#host.reject(replica, last), limits.shipMs);
+      return this.#refused(replica, failure("diverged", errors.diverged.advice), last);
     } catch (error) {
       return this.#failed(replica, error);
     }
@@ -101,6 +124,8 @@ export class Shipper {
         ? { type: "acked", replica, at: reply.position.lsn }
         : this.#refused(replica, reply, reply.position.lsn);
     } catch (error) {
+      if (error instanceof LogDamaged)
+        return this.#refused(replica, failure("log-purged", error.message), after ?? lsn(0));
       return this.#failed(replica, error);
     }
   }

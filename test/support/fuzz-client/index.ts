@@ -19,7 +19,16 @@ const expected = new Set(["sql-error", "statement-refused", "bad-request", "tran
 const fullCounter = /database or disk is full: SQLITE_FULL/;
 
 /** Time for a replica to come to where the primary stands: it may have been evicted, and its primary too. */
-const catchUpMs = 15_000;
+const catchUpMs = 30_000;
+
+/** Time for a replica to be filled anew, with 50,000 rows at most, and to have them all checked, on a machine with other work. */
+const fillMs = 90_000;
+
+/** A replica that has still not begun by then waits for the schema to stay as it is (`limits.snapshotWaitMs`). */
+const calmMs = 2_000;
+
+/** Time between two looks at a replica that is filled. */
+const pollMs = 5;
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
@@ -46,6 +55,7 @@ class SiteRun {
     let problem: string | null = null;
     for (const event of events) {
       if (event.type === "batch") problem = await this.#batch(event.statements);
+      if (event.type === "rebuild") await this.#rebuild(replicas[event.node - 1]);
       if (event.type === "check") problem = await this.#check();
       if (problem !== null) break;
     }
@@ -90,12 +100,33 @@ class SiteRun {
   async #check(): Promise<string | null> {
     const bookmark = this.#session.getBookmark();
     try {
+      await Promise.all(replicas.map((node) => this.#filled(node)));
       const wanted = await this.#dump(primary, bookmark);
       const others = await Promise.all(replicas.map((node) => this.#dump(node, bookmark)));
       const found = others.map((other, at) => [replicas[at], difference(wanted, other)]).filter(([, lines]) => lines);
       return found.length === 0 ? null : found.map(([node, lines]) => `${node} differs:\n${lines}`).join("\n");
     } catch (error) {
       return String(error);
+    }
+  }
+
+  #rebuild(node: string | undefined): Promise<void> {
+    return this.#env.NODE.getByName(String(node)).rebuild("fuzz-client");
+  }
+
+  /** Waits until a replica that is filled anew serves. One that met changes of the schema too often is told to go on now. */
+  async #filled(node: string): Promise<void> {
+    const sinceMs = Date.now();
+    for (let toldAgain = false; ;) {
+      const { standing } = await this.#env.NODE.getByName(node).status();
+      if (standing === "following") return;
+      const waitedMs = Date.now() - sinceMs;
+      if (standing === "diverged" || waitedMs > fillMs) throw new Error(`${node} stays ${standing}`);
+      if (standing === "wanted" && waitedMs > calmMs && !toldAgain) {
+        toldAgain = true;
+        await this.#rebuild(node);
+      }
+      await scheduler.wait(pollMs);
     }
   }
 

@@ -30,10 +30,11 @@ test("without a round nobody is equal, and nor is a replica that is being filled
     expect(verdictsOf([node("a", { standing, lsn: 99 })], 5)).toEqual([{ node: "a", verdict: "pending" }]);
 });
 
-test("one that differs says how, whatever its position; one that does not answer is not judged", () => {
+test("one that differs or is stuck says how, whatever its position; one that does not answer is not judged", () => {
   const gone: NodeStatus = { reachable: false, node: "b", role: "replica", error: "down" };
-  expect(verdictsOf([node("a", { standing: "diverged", difference: "a bit" }), gone], 5)).toEqual([
-    { node: "a", verdict: "diverged", difference: "a bit" },
-    { node: "b", verdict: "unreachable" },
-  ]);
+  for (const standing of ["diverged", "stuck"] as const)
+    expect(verdictsOf([node("a", { standing, difference: "a bit" }), gone], 5)).toEqual([
+      { node: "a", verdict: standing, difference: "a bit" },
+      { node: "b", verdict: "unreachable" },
+    ]);
 });

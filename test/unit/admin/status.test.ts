@@ -50,6 +50,10 @@ describe("the verdict", () => {
 
   it.each([
     ["diverged" as const, "Node db-2 differs from the primary and answers no reads. One bit."],
+    [
+      "stuck" as const,
+      "Node db-2 cannot follow the primary and answers no reads. One bit. Rebuild it if that does not pass by itself.",
+    ],
     ["wanted" as const, "Node db-2 is being filled anew."],
     ["filling" as const, "Node db-2 is being filled anew."],
     ["verifying" as const, "Node db-2 is being filled anew."],

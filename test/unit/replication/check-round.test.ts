@@ -169,7 +169,10 @@ describe("a replica that differs", () => {
     made.check();
     const before = pair.replica.log.position;
     expect(pair.ship()).toMatchObject({ ok: false, code: "diverged", position: before });
-    expect(pair.replica.standing).toMatchObject({ state: "diverged", table });
+    expect(pair.replica.standing).toMatchObject({
+      state: "diverged",
+      reason: expect.stringContaining(`a slice of ${table} holds`) as string,
+    });
   });
 
   test("answers no read and takes no record from then on, also after a reset", () => {

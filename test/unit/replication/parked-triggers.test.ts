@@ -60,7 +60,7 @@ describe("triggers are parked on a replica as the primary has them", () => {
     pair.ship();
     pair.replicaEngine.run("CREATE TABLE in_the_way (a)");
     pair.rows("CREATE TABLE in_the_way (a)");
-    expect(pair.ship()).toMatchObject({ ok: false, code: "diverged" });
+    expect(pair.ship()).toMatchObject({ ok: false, code: "stuck" });
     expect(parked(pair)).toEqual(onPrimary(pair));
   });
 });

@@ -102,6 +102,22 @@ describe("known pitfalls of capture by triggers: keys, values, counters, schema"
     expect(pair.replicaEngine.run("SELECT seq FROM sqlite_sequence").rows).toEqual([[900]]);
   });
 
+  test("13: a counter that was moved or taken away right before its table got another name", async () => {
+    const pair = new Pair(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+      "CREATE TABLE s (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+    );
+    pair.batch(["INSERT INTO t VALUES (5)"], ["INSERT INTO s VALUES (5)"]);
+    pair.batch(
+      ["DELETE FROM sqlite_sequence WHERE name = 't'"],
+      ["ALTER TABLE t RENAME TO u"],
+      ["UPDATE sqlite_sequence SET seq = 9 WHERE name = 's'"],
+      ["ALTER TABLE s RENAME TO t"],
+    );
+    await expectReplicated(pair);
+    expect(pair.replicaEngine.run("SELECT name, seq FROM sqlite_sequence ORDER BY seq").rows).toEqual([["t", 9]]);
+  });
+
   test("13: a counter at its end is an error of the statement, and the transaction before it is undone alone", async () => {
     const pair = new Pair(
       "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a)",
@@ -308,6 +324,30 @@ describe("known pitfalls of capture by triggers: keys, values, counters, schema"
       code: "statement-refused",
     });
     expect(pair.primary.log.position).toEqual(position);
+  });
+
+  test.each([
+    ["a table without a key", "(a, b)", 9 + 9 + 2],
+    ["a table with a rowid of its own", "(a INTEGER PRIMARY KEY, b)", 9 + 9 + 2],
+    ["a table WITHOUT ROWID", "(a PRIMARY KEY, b) WITHOUT ROWID", 9 + 2],
+  ])("26: a row of %s may take the bound to the byte, and not one more", async (_, columns, beside) => {
+    const pair = new Pair(`CREATE TABLE t ${columns}`);
+    const room = limits.rowBytes - beside;
+    for (const value of ["zeroblob(%)", "randomblob(%)", "'é' || printf('%.*c', % - 2, 'x')"]) {
+      const sized = (bytes: number) => value.replace(/%(?!\.)/, String(bytes));
+      pair.rows(`REPLACE INTO t VALUES (1, ${sized(room)})`);
+      await expectReplicated(pair);
+      const { position } = pair.primary.log;
+      for (const sql of [`REPLACE INTO t VALUES (1, ${sized(room + 1)})`, "UPDATE t SET b = b || 'x'"]) {
+        expect(pair.batch(["INSERT INTO t VALUES (2, 'x')"], [sql])).toMatchObject({
+          ok: false,
+          code: "statement-refused",
+        });
+        expect(pair.primary.log.position).toEqual(position);
+      }
+      expect(pair.rows("SELECT count(*), max(length(CAST(b AS BLOB))) FROM t")).toEqual([[1, room]]);
+      pair.rows("DELETE FROM t");
+    }
   });
 
   test("28: DELETE without WHERE, which SQLite could do by dropping all pages, notes every row", async () => {

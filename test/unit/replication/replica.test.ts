@@ -94,7 +94,7 @@ describe("a replica follows its primary", () => {
       .map(({ bytes }) => bytes.slice());
     const last = present(records.at(-1), "the last record");
     last[30] = (last[30] ?? 0) ^ 4;
-    expect(append(pair, ...records)).toMatchObject({ ok: false, code: "damaged", position: { lsn: 0 } });
+    expect(append(pair, ...records)).toMatchObject({ ok: false, code: "stuck", position: { lsn: 0 } });
     expect(pair.replicaEngine.run("SELECT count(*) FROM sqlite_master WHERE name = 't'").rows).toEqual([[0]]);
   });
 });
@@ -112,7 +112,7 @@ describe("effects of the primary's triggers and foreign keys stand in its record
   });
 });
 
-describe("what cannot be replayed tells that the replica is another database than the primary", () => {
+describe("what cannot be replayed is refused", () => {
   const rows = (table: string, ...images: bigint[][]): Change => ({ type: "rows", table, deleted: [], images });
   test.each<[string, Change]>([
     ["a table that is not there", rows("nowhere", [1n])],
@@ -126,7 +126,7 @@ describe("what cannot be replayed tells that the replica is another database tha
     const { replica } = await pair.dumps();
     expect(append(pair, forged(pair, rows("log", [9n, 9n]), change))).toMatchObject({
       ok: false,
-      code: "diverged",
+      code: "stuck",
       position: before,
     });
     expect((await pair.dumps()).replica).toEqual(replica);
@@ -143,7 +143,7 @@ describe("what cannot be replayed tells that the replica is another database tha
       [],
     );
     const reply = append(pair, record.bytes);
-    expect(reply).toMatchObject({ ok: false, code: "diverged" });
+    expect(reply).toMatchObject({ ok: false, code: "stuck" });
     expect(!reply.ok && reply.message).toContain("another schema");
   });
 
@@ -155,7 +155,7 @@ describe("what cannot be replayed tells that the replica is another database tha
       { epoch: epoch(0), lsn: lsn(last + 1), schemaVersion, committedAtMs: 0, previous: checksum },
       [],
     );
-    expect(append(pair, record.bytes)).toMatchObject({ ok: false, code: "diverged" });
+    expect(append(pair, record.bytes)).toMatchObject({ ok: false, code: "stuck" });
   });
 });
 

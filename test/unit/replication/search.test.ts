@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Argument } from "../../../shared/sql/parameters.ts";
 import type { SqlEngine } from "../../../shared/sql/engine.ts";
+import { CheckRounds } from "../../../shared/replication/check-round.ts";
 import { expectReplicated } from "../../support/expect-replicated.ts";
 import { Pair } from "../../support/pair.ts";
 
@@ -203,6 +204,51 @@ test("a row without a rowid gets one that is the same everywhere; a trigger has 
   await expectReplicated(pair);
 });
 
+describe("a batch that makes a full-text table, fills it and gives it commands", () => {
+  const batch = [
+    [outer],
+    [own],
+    ["INSERT INTO post_fts(post_fts) VALUES ('rebuild')"],
+    ["INSERT INTO note(title) VALUES ('red')"],
+    ["INSERT INTO post_fts(post_fts) VALUES ('optimize')"],
+  ] as const satisfies [string][];
+
+  test("is one transaction, in whatever company", async () => {
+    const pair = new Pair(post, "INSERT INTO post VALUES (1, 'red blue', 'run run', 1)");
+    expect(pair.batch(...batch, ["DROP TABLE note"], ["INSERT INTO post (id) VALUES (2)"])).toMatchObject({ ok: true });
+    for (const table of vocabularies("post_fts")) pair.rows(table);
+    await expectSameAnswers(pair, "post_fts");
+  });
+
+  test("leaves nothing when it fails, and the node goes on", async () => {
+    const pair = new Pair(
+      post,
+      "CREATE VIRTUAL TABLE earlier USING fts5(a)",
+      "INSERT INTO post VALUES (1, 'red blue', 'run run', 1)",
+    );
+    const { position } = pair.primary.log;
+    expect(pair.batch(...batch, ["INSERT INTO nowhere VALUES (1)"])).toMatchObject({ ok: false, code: "sql-error" });
+    expect(pair.primary.log.position).toEqual(position);
+    expect(pair.batch(...batch)).toMatchObject({ ok: true });
+    await expectReplicated(pair);
+  });
+
+  test("leaves nothing on a replica either whose check behind it fails, and that remembers what was found", () => {
+    const pair = new Pair(post, "INSERT INTO post VALUES (1, 'red blue', 'run run', 1)");
+    pair.ship();
+    pair.replicaEngine.run("UPDATE post SET title = 'other'");
+    pair.batch(...batch);
+    const rounds = new CheckRounds(pair.primaryEngine, pair.primary);
+    rounds.next(0);
+    expect(pair.ship()).toMatchObject({ ok: false, code: "diverged" });
+    pair.restart();
+    expect(pair.replica.standing).toMatchObject({
+      state: "diverged",
+      reason: expect.stringContaining("a slice of post holds") as string,
+    });
+  });
+});
+
 describe("refused, with nothing changed:", () => {
   const on = "CREATE TRIGGER t AFTER UPDATE ON post BEGIN";
   test.each([
@@ -230,8 +276,13 @@ describe("refused, with nothing changed:", () => {
     ["INSERT INTO note DEFAULT VALUES", "VALUES or a SELECT"],
     ["UPDATE note SET (title, body) = (1, 2)", "one column at a time"],
     ["REPLACE INTO post VALUES (1, 'a', 'b', 1)", "ON CONFLICT DO UPDATE"],
+    ["ALTER TABLE post RENAME TO article", "Drop it first"],
+    ["ALTER TABLE post RENAME COLUMN title TO heading", "Drop it first"],
+    ["DROP TABLE post", "Drop it first"],
+    ["CREATE VIRTUAL TABLE c USING fts5(a, content='nowhere')", "Drop it first"],
+    ["CREATE TRIGGER t AFTER INSERT ON note_source BEGIN REPLACE INTO post (id) VALUES (NEW.a); END", "by REPLACE"],
   ])("%s", (sql, reason) => {
-    const pair = new Pair(post, outer, own, ...keepUp);
+    const pair = new Pair(post, outer, own, ...keepUp, "CREATE TABLE note_source (a)");
     const { position } = pair.primary.log;
     expect(pair.execute(sql)).toMatchObject({
       ok: false,
@@ -239,6 +290,28 @@ describe("refused, with nothing changed:", () => {
       message: expect.stringContaining(reason) as string,
     });
     expect(pair.primary.log.position).toEqual(position);
+  });
+
+  test("a trigger that keeps up an index over a table with a REPLACE constraint", () => {
+    const pair = new Pair(post.replace("title TEXT", "title TEXT UNIQUE ON CONFLICT REPLACE"), outer);
+    expect(pair.execute(keepUp[0] ?? "")).toMatchObject({
+      ok: false,
+      code: "statement-refused",
+      message: expect.stringContaining("table post may take rows out by REPLACE") as string,
+    });
+  });
+
+  test("but not where the content is there again at the end of the batch", async () => {
+    const pair = new Pair(post, outer, "INSERT INTO post VALUES (1, 'red', 'run', 1)");
+    const rebuild = [
+      [post.replace("post", "draft")],
+      ["INSERT INTO draft SELECT * FROM post"],
+      ["DROP TABLE post"],
+      ["ALTER TABLE draft RENAME TO post"],
+      ["INSERT INTO post_fts(post_fts) VALUES ('rebuild')"],
+    ] as const satisfies [string][];
+    expect(pair.batch(...rebuild)).toMatchObject({ ok: true });
+    await expectReplicated(pair);
   });
 
   test("a command that FTS5 cannot undo, together with other statements", () => {

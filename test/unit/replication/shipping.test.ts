@@ -111,7 +111,7 @@ describe("after a failure", () => {
     expect(step(committed(1))).toEqual([send(0, c)]);
   });
 
-  test.each(["damaged", "unavailable", "internal", "overloaded"] as const)(
+  test.each(["stuck", "unavailable", "internal", "overloaded"] as const)(
     "so it is for a replica that answers %s",
     (code) => {
       const { step } = shipping(3, b);
@@ -119,6 +119,24 @@ describe("after a failure", () => {
       expect(step(refused(code, 1, 1_000))).toEqual([{ type: "wake", atMs: 1_051 }]);
     },
   );
+
+  test("the waits grow also for a replica that says where it stands each time and cannot take what follows", () => {
+    const { step } = shipping(3, b);
+    step(committed(3));
+    let nowMs = 0;
+    const waits = Array.from({ length: 4 }, () => {
+      expect(step(acked(1))).toEqual([send(1)]);
+      const [wake] = step(refused("stuck", 1, nowMs));
+      const waitMs = wake?.type === "wake" ? wake.atMs - nowMs : Number.NaN;
+      nowMs += waitMs;
+      expect(step({ type: "woke", nowMs })).toEqual([send(null)]);
+      return waitMs;
+    });
+    expect(waits).toEqual([51, 101, 201, 401]);
+    step(acked(1));
+    step(acked(2));
+    expect(step(refused("stuck", 2))).toEqual([{ type: "wake", atMs: 51 }]);
+  });
 
   test("a gap at the place that was sent from is no progress, so it waits as well", () => {
     const { step } = shipping(3, b);
@@ -149,8 +167,18 @@ describe("a replica that cannot follow is halted: nothing is sent to it any more
   test("also one that claims more than the log holds", () => {
     const { state, step } = shipping(3, b);
     step(committed(3));
-    expect([step(acked(4)), step(committed(5))]).toEqual([[], []]);
+    expect(step(acked(4))).toEqual([{ type: "reject", replica: b }]);
+    expect([step(committed(4)), step(refused("diverged", 3)), step(committed(5))]).toEqual([[], [], []]);
     expect(state.replicas.get(b)?.halted).toBe("diverged");
+  });
+
+  test("which is told so, again and again until it answers", () => {
+    const { step } = shipping(3, b);
+    step(committed(3));
+    step(acked(4));
+    expect(step(failed(1_000))).toEqual([{ type: "wake", atMs: 1_051 }]);
+    expect(step({ type: "woke", nowMs: 1_051 })).toEqual([send(null)]);
+    expect(step(acked(4))).toEqual([{ type: "reject", replica: b }]);
   });
 
   test("until it says that it is ready: then it is asked where it stands", () => {

@@ -27,6 +27,7 @@ const write = fc.oneof(
   statement("INSERT INTO own(rowid, title, body) VALUES (?, ?, ?)", small, words, words),
   statement("INSERT INTO own(title, body) VALUES (?, 'new')", words),
   statement("UPDATE own SET body = ? WHERE rowid = ?", words, small),
+  statement("UPDATE OR REPLACE own SET rowid = ?, title = title || ? WHERE rowid = ?", small, words, small),
   statement("DELETE FROM own WHERE rowid = ?", small),
   statement("INSERT INTO own(own) VALUES ('optimize')"),
   statement("INSERT INTO post VALUES (?, ?, ?)", small, words, words),

@@ -45,6 +45,17 @@ const queries = [
   "SELECT name, wr FROM pragma_table_list('tag'), (SELECT 1)",
   "SELECT name FROM pragma_table_info('_trefoil_dirty')",
   "SELECT count(*) FROM pragma_table_xinfo('_TREFOIL_dirty')",
+  "SELECT count(*) FROM pragma_table_info('_trefoil_' || 'dirty')",
+  "SELECT c.name FROM (SELECT '_trefoil_state' AS t UNION ALL SELECT 'tag') AS s JOIN pragma_table_info(s.t) AS c",
+  "SELECT s.t, c.name FROM (SELECT '_cf_KV' AS t UNION ALL SELECT 'tag') AS s LEFT JOIN pragma_table_xinfo(lower(t), 'main') AS c",
+  "SELECT (SELECT group_concat(name) FROM pragma_index_info((SELECT max(name) FROM pragma_index_list(lower('TAG'))))) AS it",
+  "SELECT name FROM pragma_index_info('sqlite_autoindex__trefoil_state_1')",
+  "SELECT count(*) FROM pragma_index_xinfo('sqlite_autoindex__TREFOIL_' || 'state_1')",
+  "SELECT name FROM pragma_index_info('sqlite_autoindex_tag_1')",
+  "SELECT pragma_table_info.name FROM pragma_table_info('tag') WHERE name <> 'pragma_table_info'",
+  "SELECT count(*) FROM pragma_table_info(NULL)",
+  "PRAGMA index_info(sqlite_autoindex__trefoil_state_1)",
+  "PRAGMA index_info(sqlite_autoindex_tag_1)",
   "SELECT EXISTS (SELECT * FROM sqlite_master WHERE name LIKE '\\_trefoil\\_%' ESCAPE '\\')",
   "SELECT * FROM sqlite_master WHERE 0",
   "PRAGMA table_info(post)",
@@ -106,6 +117,55 @@ test.each([
   "CREATE TRIGGER t AFTER INSERT ON post BEGIN DELETE FROM tag WHERE name IN (SELECT name FROM sqlite_schema); END",
 ])("refused, since what is stored is not rewritten: %s", (sql) => {
   expect(pair.execute(sql)).toMatchObject({ ok: false, code: "statement-refused" });
+});
+
+describe("the argument of a pragma function may be a parameter", () => {
+  const functions = ["table_info", "table_xinfo", "index_list", "foreign_key_list", "index_info", "index_xinfo"];
+  const names = ["tag", "post", "sqlite_autoindex_tag_1", "tag_name", "_trefoil_state", "_Trefoil_DIRTY"];
+  const system = ["_cf_METADATA", "sqlite_autoindex__trefoil_state_1", "sqlite_autoindex__TREFOIL_state_1"];
+
+  test.each(functions)("of pragma_%s: a name of the system stands for nothing", (name) => {
+    for (const argument of ["?", "?1", "?2", "?, 'main'", ":name", "trim(?)", "+?"])
+      for (const asked of [...names, ...system]) {
+        const sql = `SELECT f.* FROM pragma_${name}(${argument}) AS f`;
+        const parameters = argument === "?2" ? ["unused", asked] : [asked];
+        const { rows } = plain.run(sql, ...parameters);
+        expect(pair.rows(sql, ...parameters)).toEqual(rows);
+        expect(onReplica(sql, ...parameters)).toEqual(rows);
+      }
+  });
+
+  test("also of pragma_table_list, for which NULL would mean all tables; to other pragmas NULL stays NULL", () => {
+    const listed = (value: string | null) => pair.rows("SELECT name FROM pragma_table_list(?)", value);
+    expect([listed("tag"), listed("_trefoil_state")]).toEqual([[["tag"]], []]);
+    expect(listed(null)).toEqual([]);
+    expect(pair.rows("SELECT * FROM pragma_quick_check(?)", null)).toEqual([["ok"]]);
+  });
+});
+
+test.each([
+  "SELECT name FROM pragma_table_info WHERE arg = ?",
+  "SELECT name FROM pragma_index_list() WHERE arg = ?",
+  "SELECT name FROM 'pragma_table_xinfo' AS p WHERE p.arg = ?",
+  "SELECT name FROM main.[PRAGMA_foreign_key_list] WHERE arg = ?",
+  "SELECT 1 FROM post, pragma_index_info ON arg = ?",
+])("a pragma function without its argument is refused: %s", (sql) => {
+  expect(pair.execute(sql, "_trefoil_state")).toMatchObject({ ok: false, code: "statement-refused" });
+});
+
+test.each<[allowed: string, refused: string]>([
+  [
+    "CREATE VIEW v AS SELECT * FROM pragma_table_info('tag')",
+    "CREATE VIEW w AS SELECT * FROM v, pragma_table_info(v.name)",
+  ],
+  [
+    "CREATE TRIGGER a AFTER INSERT ON post BEGIN SELECT 1 FROM pragma_index_list('tag'); END",
+    "CREATE TRIGGER b AFTER INSERT ON post BEGIN SELECT 1 FROM pragma_index_list(NEW.title); END",
+  ],
+])("what is stored calls a pragma function with a string: %s", (allowed, refused) => {
+  const other = new Pair(...schema);
+  expect(other.execute(allowed)).toMatchObject({ ok: true });
+  expect(other.execute(refused)).toMatchObject({ ok: false, code: "statement-refused" });
 });
 
 describe("a string may say anything where it is data", () => {
