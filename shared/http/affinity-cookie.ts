@@ -2,9 +2,6 @@ import type { HeaderFields } from "./fields.ts";
 
 const name = "TREFOIL_SRV";
 
-/** The cookie with what parts it from the one before. */
-const own = new RegExp(`(?:^|;)\\s*${name}\\s*=([^;]*)`, "g");
-
 /**
  * Takes the cookie that names a visitor's server out of a request, as HAProxy does with `indirect`: it is between the
  * visitor and the front, and a server never sees it.
@@ -15,12 +12,18 @@ const own = new RegExp(`(?:^|;)\\s*${name}\\s*=([^;]*)`, "g");
 export function takeAffinityCookie(fields: HeaderFields): string | null {
   const field = fields.get("Cookie");
   if (field === null || !field.includes(name)) return null;
-  const [first] = field.matchAll(own);
-  if (first === undefined) return null;
-  const others = field.replaceAll(own, "").replace(/^;\s*/, "");
-  if (others === "") fields.delete("Cookie");
-  else fields.set("Cookie", others);
-  return (first[1] ?? "").trim();
+  let value: string | null = null;
+  const others = field.split(";").filter((cookie) => {
+    const at = cookie.indexOf("=");
+    if (at < 0 || cookie.slice(0, at).trim() !== name) return true;
+    value ??= cookie.slice(at + 1).trim();
+    return false;
+  });
+  if (value === null) return null;
+  const left = others.join(";").trimStart();
+  if (left === "") fields.delete("Cookie");
+  else fields.set("Cookie", left);
+  return value;
 }
 
 /** The fields of a response that pure code needs, where `Set-Cookie` may stand several times. */
