@@ -71,8 +71,13 @@ function peakBytes(pid: number | undefined): number {
   return Number(kibibytes) * 1024;
 }
 
+/** The runtime waits for what is under way. */
+const graceMs = 5000;
+
 async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, "exit");
   child.kill("SIGTERM");
+  const end = setTimeout(() => child.kill("SIGKILL"), graceMs);
   await ended;
+  clearTimeout(end);
 }

@@ -102,11 +102,11 @@ function take(state: ControlState, event: ControlEvent): ControlEffect[] {
 
 /**
  * Whoever comes after a silence has all servers checked at once, each up as far as is known and one failure from down: what
- * was found out before is old.
+ * was found out before is old. So is what was found out by a clock that has been set back.
  */
 function wakeUp(state: ControlState, nowMs: number): void {
-  const isAwake = nowMs - state.lastReportMs <= limits.checkActiveMs;
-  state.lastReportMs = Math.max(state.lastReportMs, nowMs);
+  const isAwake = Math.abs(nowMs - state.lastReportMs) <= limits.checkActiveMs;
+  state.lastReportMs = isAwake ? Math.max(state.lastReportMs, nowMs) : nowMs;
   if (isAwake) return;
   for (const server of state.servers) {
     const { health } = poolOf(state, server).config;

@@ -86,7 +86,7 @@ const outliers = section({
 const retries = section({
   /** Tries after the first one. HAProxy manual 4.2, `retries`. */
   most: v.optional(count(0, 10), 2),
-  /** Time for one try, until the header of the answer; `null`: what is left of the route's `deadlineMs`. Envoy, `per_try_timeout`. */
+  /** Time for one try, until the header of the answer; `null`, and while a body streams: what is left of the route's `deadlineMs`. Envoy, `per_try_timeout`. */
   tryMs: v.optional(v.nullable(milliseconds(1, limits.deadlineMs)), null),
   /** Share of the requests under way that may be tries after the first one. Envoy, `retry_budget`. */
   budgetPercent: v.optional(count(0, 100), 20),

@@ -2,11 +2,10 @@ import { limits } from "../kernel/limits.ts";
 import type { HeaderFields } from "./fields.ts";
 import { forwardedElement } from "./forwarded.ts";
 import { removeHopByHop } from "./hop-by-hop.ts";
-import { opensWebSocket } from "./web-socket.ts";
+import { type Opening, opensWebSocket } from "./web-socket.ts";
 
 /** What the front knows of a request's arrival. */
-export interface Arrival {
-  readonly method: string;
+export interface Arrival extends Opening {
   /** The address of the client's end of the connection; `null` where the runtime does not tell. */
   readonly clientAddress: string | null;
   readonly protocol: "http" | "https";
@@ -51,7 +50,7 @@ const pseudonym = "trefoil";
  */
 export function forwardRequest(fields: HeaderFields, arrival: Arrival): number {
   const { clientAddress, protocol, version, host, requestId, acceptEncoding } = arrival;
-  const webSocket = opensWebSocket(arrival.method, fields);
+  const webSocket = opensWebSocket(arrival, fields);
   const bytes = removeHopByHop(fields, isClaim);
   joinCookies(fields);
   put(fields, "X-Forwarded-For", clientAddress);

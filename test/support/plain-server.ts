@@ -70,6 +70,7 @@ export async function startPlainServer(name: string): Promise<PlainServer> {
 async function answer(server: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = "", url = "" } = request;
   if (url === "/stream") return stream(response);
+  if (url === "/odd") return void response.writeHead(999).end("odd");
   if (url === "/redirect") return void response.writeHead(302, { Location: "/elsewhere" }).end();
   const headers = Object.fromEntries(Object.entries(request.headers).map(([field, value]) => [field, String(value)]));
   const seen: PlainSeen = { server, method, url, headers, body: await text(request) };

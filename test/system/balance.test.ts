@@ -120,6 +120,29 @@ describe("retries", () => {
     expect(names).not.toContain("a");
   });
 
+  it("leave a server all the time for what comes after its header, and a client for the body that he sends", async () => {
+    expect(await ask(`/hasty?${everywhere("drip")}`)).toMatchObject({ status: 200, text: "0 1 2 3 4 5 6 7 " });
+    const sent = async function* () {
+      for (const part of ["one, ", "two, ", "three"]) {
+        yield new TextEncoder().encode(part);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    };
+    const init = { method: "POST", body: ReadableStream.from(sent()), duplex: "half" } as Init;
+    const { status, text } = await ask("/hasty", init);
+    expect([status, (JSON.parse(text) as Seen).body]).toEqual([200, "one, two, three"]);
+  });
+
+  it("count against the budget until a server has answered, however long that answer takes", async () => {
+    const open = new AbortController();
+    for (let turn = 0; turn < 3; turn++) {
+      const response = await site.fetch("/sparing?a=throw&b=silent-events&c=silent-events", { signal: open.signal });
+      expect(response.status).toBe(200);
+    }
+    expect(await order("/sparing?a=throw", 3)).toMatch(/^[bc]{3}$/);
+    open.abort();
+  });
+
   it("are as many as the pool allows", async () => {
     const statuses: number[] = [];
     for (let turn = 0; turn < 3; turn++) statuses.push((await ask("/once?a=throw")).status);
@@ -152,6 +175,12 @@ describe("retries", () => {
     expect(await post("/keyed", {})).toEqual([200, 200, 502]);
     expect(await post("/web", { "Idempotency-Key": '"one"' })).toEqual([200, 200, 502]);
   });
+});
+
+it("a route that takes the cookies from its answers leaves the visitor the one of his server", async () => {
+  const { headers } = await site.fetch("/sticky-edited");
+  const cookie = `TREFOIL_SRV=${headers.get("X-Served-By")}; Path=/; HttpOnly; SameSite=Lax`;
+  expect([headers.getSetCookie(), headers.get("X-Set")]).toEqual([[cookie], "1"]);
 });
 
 describe("a body that is longer than the route takes", () => {
@@ -202,6 +231,12 @@ describe("a rate limit", () => {
   it("is that of one client, by what tells him from others", async () => {
     const status = async (user: string) => (await ask("/rated-by-user", { headers: { "X-User": user } })).status;
     expect([await status("one"), await status("one"), await status("other")]).toEqual([200, 429, 200]);
+  });
+
+  it("of those who show nothing is used up by nobody who says that he is one of them", async () => {
+    for (const user of ["source null", "source 127.0.0.1"])
+      expect((await ask("/rated-by-user", { headers: { "X-User": user } })).status).toBe(200);
+    expect((await ask("/rated-by-user")).status).toBe(200);
   });
 });
 

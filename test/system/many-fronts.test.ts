@@ -15,6 +15,9 @@ import { adminToken, bundlePath } from "../support/site.ts";
  */
 const fronts = ["front", "front-2", "front-3", "front-4"];
 
+/** One more, which begins late. */
+const coldFront = "front-5";
+
 let server: Server;
 let folder: string;
 
@@ -26,11 +29,15 @@ beforeAll(async () => {
   };
   const site = workers.map((worker) => mockOrigins.find(({ name }) => name === worker.name) ?? worker);
   const bundled = site.map(({ name, config }) => ({ name, config, bundle: bundleOf(name, config) }));
-  const more = fronts
-    .slice(1)
-    .map((name) => ({ name, config: "wrangler.toml", bundle: bundleOf("front", "wrangler.toml") }));
+  const more = [...fronts.slice(1), coldFront].map((name) => ({
+    name,
+    config: "wrangler.toml",
+    bundle: bundleOf("front", "wrangler.toml"),
+  }));
   const secrets = { ADMIN_TOKEN: adminToken };
-  server = await startServer(runtimeConfig([...bundled, ...more], { doors: fronts, data: folder, secrets }));
+  server = await startServer(
+    runtimeConfig([...bundled, ...more], { doors: [...fronts, coldFront], data: folder, secrets }),
+  );
 });
 
 afterAll(async () => {
@@ -93,6 +100,8 @@ describe("several isolates of the front", () => {
     await new Promise((resolve) => setTimeout(resolve, limits.snapshotMaxAgeMs));
     for (const front of fronts)
       for (let turn = 0; turn < 3; turn++) expect((await ask(front, "/")).servedBy).not.toBe("b");
+    const burst = await Promise.all(Array.from({ length: 60 }, () => ask(coldFront, "/")));
+    expect(burst.filter(({ servedBy }) => servedBy === "b").length).toBe(0);
     expect((await admin("api/servers/web/b/state", { state: "ready" })).status).toBe(200);
     await expect
       .poll(() => everyFront((front) => candidates(front, "/")), { timeout: 10_000 })

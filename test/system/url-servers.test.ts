@@ -89,6 +89,10 @@ it("lead the client elsewhere by their redirects, which are not followed on the 
   expect([status, headers.get("Location")]).toEqual([302, "/elsewhere"]);
 });
 
+it("have failed when they answer with a status that there is not", async () => {
+  expect((await send("/odd", { method: "POST" })).status).toBe(502);
+});
+
 it("take and give streams as they come", async () => {
   const { body } = await send("/stream", { headers: { "Accept-Encoding": "identity" } });
   const parts: string[] = [];

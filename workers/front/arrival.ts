@@ -10,6 +10,7 @@ export function fieldsForNextHop(visit: Visit): { readonly headers: Headers; rea
   if (bodyIn(request) === null) headers.delete("Content-Length");
   const headerBytes = forwardRequest(headers, {
     method: request.method,
+    hasContent: request.body !== null,
     clientAddress,
     protocol: url.protocol === "https:" ? "https" : "http",
     version: httpVersion,

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly failures: Attempt[];
   /** The body, once it was streamed to a server. */
   sending: Sending | null;
+  /** Whether it counts among the pool's retries. */
+  isRetry: boolean;
 }
 
 /** One try of a request at a server. */
@@ -60,8 +62,9 @@ async function ask(server: Member, exchange: Exchange): Promise<Attempt> {
   if (way === null) return { ...rejected, outcome: { kind: "absent" } };
   const target = targetOf(server);
   if (partitioned("front", target)) return rejected;
+  const clock = tryClock(exchange);
   try {
-    const call = way(task.visit.url, requestInit(exchange)).then(takeAnswer);
+    const call = way(task.visit.url, requestInit(exchange, clock?.signal)).then(takeAnswer);
     const answer = await patience.inTime(call);
     if (answer === null) {
       abandon(call);
@@ -73,7 +76,21 @@ async function ask(server: Member, exchange: Exchange): Promise<Attempt> {
     const message = isClientsFault(exchange) ? "client broke off" : "server failed";
     console.warn({ message, server: server.name, url: task.request.url, error: String(error) });
     return rejected;
+  } finally {
+    clock?.stop();
   }
+}
+
+/**
+ * Ends a call that takes longer than one try may, and leaves one alone that has answered. A body that streams can be sent
+ * once, and as fast as the client gives it: such a call has all of the time.
+ */
+function tryClock({ task, upload }: Exchange) {
+  const { tryMs } = task.pool.config.retries;
+  if (tryMs === null || upload.kind === "streamed") return null;
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error("The try took too long.")), tryMs);
+  return { signal: controller.signal, stop: () => clearTimeout(timer) };
 }
 
 /** Nobody wants what still comes of a call. */
@@ -81,17 +98,15 @@ function abandon(call: Promise<Answer>): void {
   call.then(({ flow }) => flow && discard(flow, "It took too long.")).catch(() => undefined);
 }
 
-function requestInit(exchange: Exchange): RequestInit {
+function requestInit(exchange: Exchange, signal?: AbortSignal): RequestInit {
   const { task, upload } = exchange;
   const { method, cf } = task.request;
   const init: RequestInit = { method, headers: task.headers, ...asItIs };
   // It is costly to pass on, and where there is no edge it says nothing that the fields do not.
   if (cf?.colo !== undefined) init.cf = cf;
   if (upload.kind === "buffered") init.body = upload.bytes;
-  const signals = upload.kind === "streamed" ? sendStreamed(upload, init, exchange) : [];
-  const { tryMs } = task.pool.config.retries;
-  if (tryMs !== null) signals.push(AbortSignal.timeout(tryMs));
-  if (signals.length > 0) init.signal = AbortSignal.any(signals);
+  if (upload.kind === "streamed") init.signal = sendStreamed(upload, init, exchange);
+  else if (signal !== undefined) init.signal = signal;
   return init;
 }
 
@@ -100,10 +115,10 @@ function sendStreamed(
   upload: Extract<Upload, { kind: "streamed" }>,
   init: RequestInit,
   exchange: Exchange,
-): AbortSignal[] {
+): AbortSignal {
   exchange.sending = send(upload, exchange.patience);
   init.body = exchange.sending.body;
-  return [exchange.patience.signal, exchange.sending.clientBroke];
+  return AbortSignal.any([exchange.patience.signal, exchange.sending.clientBroke]);
 }
 
 /** `wrangler dev` turns a Worker's exception into a 500 with the stack in a field; everywhere else the call rejects. */

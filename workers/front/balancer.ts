@@ -61,9 +61,12 @@ function compile(config: RouteConfig): Route {
   };
 }
 
-/** A client who shows nothing of what tells him from others is known by his address. */
+/** A client who shows nothing of what tells him from others is known by his address, which nobody else can show. */
 function rateOf(config: RouteConfig): Route["takeRate"] {
   if (config.rateLimit === null) return () => null;
   const keyOf = openClientKey(config.rateLimit.by);
-  return (request, nowMs) => rates.take(config, keyOf(request) || `source ${request.clientAddress}`, nowMs);
+  return (request, nowMs) => {
+    const key = keyOf(request);
+    return rates.take(config, key === "" ? `source ${request.clientAddress}` : `key ${key}`, nowMs);
+  };
 }

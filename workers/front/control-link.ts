@@ -10,8 +10,9 @@ import type { FrontEnv } from "./env.ts";
 
 /**
  * What this isolate and control tell each other: reports against snapshots, beside the requests and not in their way. Only
- * an isolate that knows nothing, or nothing that still holds, lets a request wait for it, once in `snapshotMaxAgeMs` and
- * for `controlWaitMs` at most; without an answer it goes on with what it has.
+ * an isolate that knows nothing, or nothing that still holds, lets requests wait for it, once in `snapshotMaxAgeMs` and
+ * for `controlWaitMs` at most: all that come within that time, or they would go by what no longer holds. Without an answer
+ * it goes on with what it has.
  */
 export class ControlLink {
   readonly #pools: ReadonlyMap<string, Pool>;
@@ -47,14 +48,16 @@ export class ControlLink {
    */
   freshen(env: FrontEnv, ctx: ExecutionContext, nowMs: number): Promise<void> | null {
     const patienceMs = this.#isPromised(nowMs) ? 2 * limits.snapshotRefreshMs : limits.snapshotRefreshMs;
-    if (nowMs - this.#askedAtMs < patienceMs) return null;
-    this.#askedAtMs = nowMs;
-    this.#answer = this.#ask(env, nowMs);
-    ctx.waitUntil(this.#answer);
-    const heldSinceMs = Math.max(this.#answeredAtMs, this.#waitedAtMs);
-    if (nowMs - heldSinceMs < limits.snapshotMaxAgeMs) return null;
-    this.#waitedAtMs = nowMs;
-    return inTime(this.#answer, limits.controlWaitMs).catch(() => undefined);
+    if (nowMs - this.#askedAtMs >= patienceMs) {
+      this.#askedAtMs = nowMs;
+      this.#answer = this.#ask(env, nowMs);
+      ctx.waitUntil(this.#answer);
+      const heldSinceMs = Math.max(this.#answeredAtMs, this.#waitedAtMs);
+      if (nowMs - heldSinceMs >= limits.snapshotMaxAgeMs) this.#waitedAtMs = nowMs;
+    }
+    if (nowMs - this.#answeredAtMs < limits.snapshotMaxAgeMs) return null;
+    const leftMs = this.#waitedAtMs + limits.controlWaitMs - nowMs;
+    return leftMs > 0 ? inTime(this.#answer, leftMs).catch(() => undefined) : null;
   }
 
   /** Called when a request is over: control is told of it within `snapshotRefreshMs`, though no other request may come. */

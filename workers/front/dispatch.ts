@@ -65,8 +65,8 @@ export async function dispatch(task: Task, patience: Patience, env: object): Pro
 }
 
 async function tryServers(upload: Upload, task: Task, patience: Patience, env: object): Promise<Dispatched> {
-  const exchange: Exchange = { task, upload, patience, env, failures: [], sending: null };
-  const result = await tryInTurn(exchange);
+  const exchange: Exchange = { task, upload, patience, env, failures: [], sending: null, isRetry: false };
+  const result = await tryInTurn(exchange).finally(() => exchange.isRetry && task.pool.retrying--);
   if (result.kind !== "answer" && patience.late !== "client") await exchange.sending?.ended;
   return result;
 }
@@ -109,7 +109,8 @@ async function takeServer({ task, patience, failures }: Exchange): Promise<Membe
 type Reason = "full" | "waited" | "none";
 
 /** Whether the pool grants one more try, and when the time for it has come. To find that a server is not there costs nothing. */
-async function mayTryAgain({ outcome }: Attempt, { task, patience, failures }: Exchange): Promise<boolean> {
+async function mayTryAgain({ outcome }: Attempt, exchange: Exchange): Promise<boolean> {
+  const { task, patience, failures } = exchange;
   const { pool } = task;
   if (outcome.kind === "absent") return failures.length < pool.members.length;
   const retry = failures.filter((each) => each.outcome.kind !== "absent").length;
@@ -118,7 +119,7 @@ async function mayTryAgain({ outcome }: Attempt, { task, patience, failures }: E
   else if (!pool.mayRetry) return false;
   else {
     pool.retrying++;
-    patience.onEnd(() => pool.retrying--);
+    exchange.isRetry = true;
   }
   return patience.late === null;
 }

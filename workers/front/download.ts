@@ -27,15 +27,20 @@ const stop = { bytes: limits.readAheadBytes, pauseMs: limits.readAheadMs };
  * @throws what the body breaks off with, also when it is not of the length that it states.
  */
 export async function takeAnswer(response: Response): Promise<Answer> {
+  if (!isFinal(response)) throw new Error(`The server answers with a status ${response.status}, which is none.`);
   const body: ReadableStream<Uint8Array> | null = response.body;
   if (body === null || response.webSocket !== null) return { response, flow: null };
-  const length = statedLength(response) ?? lengthInMemory(body);
-  const flow = length !== null && length <= stop.bytes ? await takeWhole(response) : await takeStart(body, response);
+  const length = statedLength(response) ?? lengthKnown(body);
+  const isSmall = length !== null && length <= stop.bytes && !isEventStream(response);
+  const flow = isSmall ? await takeWhole(response) : await takeStart(body, response);
   const sent = flow.start.byteLength;
   if (flow.rest === null && length !== null && length !== sent)
     throw new Error(`The server states a length of ${length} bytes and sends ${sent}.`);
   return { response, flow };
 }
+
+/** RFC 9110 15: all other statuses mean nothing. A 101 is one only with what it opens. */
+const isFinal = ({ status, webSocket }: Response): boolean => (status >= 200 && status <= 599) || webSocket !== null;
 
 /** A body that is known to be small: by far the cheapest way to read one. */
 const takeWhole = async (response: Response): Promise<Flow> => flowOf(new Uint8Array(await response.arrayBuffer()));
@@ -47,14 +52,15 @@ function takeStart(body: ReadableStream<Uint8Array>, response: Response): Flow |
 }
 
 /**
- * By which the runtime shows a body's length to `util.inspect`, where it knows it. It does of one that is in memory, and of
- * such a body it says nothing else: a service binding carries no `Content-Length` for it that a Worker would see.
+ * By which the runtime shows a body's length to `util.inspect`, where it knows it: of one in memory, or of stated length.
+ * Of the first it says nothing else: a service binding carries no `Content-Length` for it that a Worker would see. Where
+ * a runtime has no such property, bodies are read the longer way.
  */
 const inspectedLength = Object.getOwnPropertySymbols(ReadableStream.prototype).find(
   ({ description }) => description === "length",
 );
 
-function lengthInMemory(body: ReadableStream<Uint8Array>): number | null {
+function lengthKnown(body: ReadableStream<Uint8Array>): number | null {
   const length: unknown = inspectedLength && Reflect.get(body, inspectedLength);
   return typeof length === "bigint" ? Number(length) : null;
 }
@@ -62,7 +68,8 @@ function lengthInMemory(body: ReadableStream<Uint8Array>): number | null {
 const isEventStream = ({ headers }: Response) =>
   headers.get("Content-Type")?.toLowerCase().startsWith("text/event-stream") ?? false;
 
-function statedLength({ headers }: Response): number | null {
+/** The length of the body, where the fields say it. */
+export function statedLength({ headers }: Response): number | null {
   const field = headers.get("Content-Length");
   return field !== null && /^\d{1,15}$/.test(field) ? Number(field) : null;
 }

@@ -1,6 +1,7 @@
 import { requestIdOf } from "../../shared/http/forward.ts";
 import { isReservedPath } from "../../shared/http/reserved-path.ts";
 import { underFaults } from "../common/fault-port.ts";
+import { control } from "./balancer.ts";
 import type { FrontEnv } from "./env.ts";
 import { misaddressed } from "./refusals.ts";
 import { refuse } from "./reply.ts";
@@ -23,7 +24,8 @@ export default {
       visit.end({ cause: "internal", phase: "request" });
       return refuse(request, requestId, bug);
     });
-    const response = await takeUnread(request, answer);
+    if (visit.isOver) control.reportSoon(env, ctx);
+    const response = await takeUnread(request, answer, ctx);
     response.headers.set("X-Request-Id", requestId);
     if (!response.headers.has("Date")) response.headers.set("Date", new Date().toUTCString());
     return response;

@@ -90,6 +90,13 @@ export class Patience {
     for (const action of this.#onEnd) action();
   }
 
+  /** The client has gone: what is on its way to him breaks off. */
+  leave(): void {
+    if (this.isOver) return;
+    this.#controller?.abort(new Error("The client has gone."));
+    this.end("client");
+  }
+
   #checkIn(ms: number): void {
     if (this.isOver) return;
     clearTimeout(this.#timer);

@@ -4,7 +4,12 @@ import type { Pool } from "../../shared/balance/pool.ts";
 import type { RouteConfig } from "../../shared/config/site.ts";
 import { rateLimitFields } from "../../shared/firewall/rate-limit-fields.ts";
 import { admit } from "../../shared/http/admission.ts";
-import { dropAffinityCookie, setAffinityCookie, takeAffinityCookie } from "../../shared/http/affinity-cookie.ts";
+import {
+  type Affinity,
+  dropAffinityCookie,
+  setAffinityCookie,
+  takeAffinityCookie,
+} from "../../shared/http/affinity-cookie.ts";
 import type { Keyed } from "../../shared/http/client-key.ts";
 import { present } from "../../shared/kernel/assert.ts";
 import { fieldsForNextHop } from "./arrival.ts";
@@ -28,11 +33,20 @@ export async function serveSite(visit: Visit, env: FrontEnv, ctx: ExecutionConte
   const route = routeOf(url, method, headers);
   const keyed = { clientAddress, pathname: url.pathname, fields: headers };
   const rate = route.takeRate(keyed, startMs);
-  if (rate !== null && !rate.allowed) return tooMany(visit, rate);
-  const response = await serveRoute(route, keyed, visit, env, ctx);
+  const isAllowed = rate === null || rate.allowed;
+  const served = isAllowed ? await serveRoute(route, keyed, visit, env, ctx) : { response: tooMany(visit, rate) };
+  const { response, affinity = null } = served;
   if (rate !== null) for (const [name, value] of rateLimitFields(rate)) response.headers.set(name, value);
   route.editResponse(response.headers);
+  if (affinity !== null) setAffinityCookie(response.headers, affinity, method, url.protocol === "https:");
   return response;
+}
+
+/** What goes to the client. */
+interface Served {
+  readonly response: Response;
+  /** To whom he is bound by it; the cookie is set when the route has changed the other fields. */
+  readonly affinity?: Affinity | null;
 }
 
 function serveRoute(
@@ -41,45 +55,81 @@ function serveRoute(
   visit: Visit,
   env: FrontEnv,
   ctx: ExecutionContext,
-): Response | Promise<Response> {
-  if (pool === null) return elsewhere(visit, present(config.redirect, "the redirect of a route without a pool"));
+): Served | Promise<Served> {
+  if (pool === null)
+    return { response: elsewhere(visit, present(config.redirect, "the redirect of a route without a pool")) };
   const { request, startMs } = visit;
   const { fields } = keyed;
   const key = keyOf(keyed);
   const binding = bindingOf(anySticky ? takeAffinityCookie(fields) : null, pool, startMs);
   editRequest(fields);
   visit.enter(pool, binding);
-  const task = { visit, request, headers: fields, pool, route: config, key, keyed: isKeyed(request, config) };
-  const response = forward({ ...task, bound: binding.server }, binding, env, ctx);
+  const task = {
+    visit,
+    request,
+    headers: fields,
+    pool,
+    route: config,
+    key,
+    keyed: isKeyed(request.method, fields, config),
+  };
+  const served = forward({ ...task, bound: binding.server }, binding, env, ctx);
   // A client who leaves would end the request where it stands, with the place that it has in a server's `maxconn`.
-  ctx.waitUntil(response);
-  return response;
+  ctx.waitUntil(served);
+  return served;
 }
 
-/** The request goes to the pool, and what comes back to the client. */
-async function forward(task: Task, binding: Binding, env: FrontEnv, ctx: ExecutionContext): Promise<Response> {
-  const { visit, route, pool } = task;
-  const patience = new Patience({ client: route.idleMs, server: route.deadlineMs });
+/** The request goes to the pool, and what comes back to the client. Whatever happens, it is taken off all accounts. */
+async function forward(task: Task, binding: Binding, env: FrontEnv, ctx: ExecutionContext): Promise<Served> {
+  const { idleMs, deadlineMs } = task.route;
+  const patience = new Patience({ client: idleMs, server: deadlineMs });
+  try {
+    return await forwardIn(patience, task, binding, env, ctx);
+  } catch (error) {
+    patience.end();
+    throw error;
+  }
+}
+
+async function forwardIn(
+  patience: Patience,
+  task: Task,
+  binding: Binding,
+  env: FrontEnv,
+  ctx: ExecutionContext,
+): Promise<Served> {
+  const { visit } = task;
   const result = await dispatch(task, patience, env);
-  if (result.kind !== "answer") return unanswered(visit, result.kind);
+  if (result.kind !== "answer") return { response: unanswered(visit, result.kind) };
   patience.onEnd(() => {
     visit.end(endingOf(patience));
     control.reportSoon(env, ctx);
   });
   const { servedBy } = result;
   const response = await reply(result, isDebug(env) ? { servedBy, durationMs: Date.now() - visit.startMs } : null);
-  if (!patience.isOver) ctx.waitUntil(new Promise<void>((resolve) => patience.onEnd(resolve)));
+  if (!patience.isOver) {
+    ctx.waitUntil(new Promise<void>((resolve) => patience.onEnd(resolve)));
+    endWithClient(visit.request.signal, patience);
+  }
   if (anySticky) dropAffinityCookie(response.headers);
-  if (pool.sticky && (servedBy !== binding.server || binding.isStale)) bind(servedBy, task, binding, response.headers);
-  return response;
+  return { response, affinity: bind(servedBy, task, binding) };
 }
 
-function bind(servedBy: string, { visit, pool }: Task, binding: Binding, headers: Headers): void {
-  const { request, url } = visit;
+/**
+ * Nobody else sees that the client of a silent server has gone, and the server would keep its place until `idleMs` or
+ * `tunnelMs` are over; or for ever, where the runtime ends the request before that, and its timers with it.
+ */
+function endWithClient(signal: AbortSignal, patience: Patience): void {
+  if (signal.aborted) patience.leave();
+  else signal.addEventListener("abort", () => patience.leave());
+}
+
+/** The cookie that the visitor of a sticky pool is to get; `null`: he has it. */
+function bind(servedBy: string, { visit, pool }: Task, binding: Binding): Affinity | null {
   const isNew = servedBy !== binding.server;
+  if (!pool.sticky || !(isNew || binding.isStale)) return null;
   visit.bind(isNew ? "inserted" : "updated");
-  const affinity = affinityTo(servedBy, pool, isNew ? null : binding.firstMs);
-  setAffinityCookie(headers, affinity, request.method, url.protocol === "https:");
+  return affinityTo(servedBy, pool, isNew ? null : binding.firstMs);
 }
 
 /** How an exchange ended whose answer went to the client. */
@@ -89,7 +139,11 @@ function endingOf({ late, broke }: Patience): Ending {
 }
 
 /** The dates stand in the cookie only where the pool goes by them. */
-function affinityTo(server: string, { config: { stickyIdleMs, stickyLifeMs } }: Pool, firstMs: number | null) {
+function affinityTo(
+  server: string,
+  { config: { stickyIdleMs, stickyLifeMs } }: Pool,
+  firstMs: number | null,
+): Affinity {
   const nowMs = Date.now();
   return {
     server,
@@ -98,8 +152,8 @@ function affinityTo(server: string, { config: { stickyIdleMs, stickyLifeMs } }: 
   };
 }
 
-/** Whether a server of the route would know this request again. */
-const isKeyed = ({ method, headers }: Request, { idempotent }: RouteConfig): boolean =>
-  idempotent && (method === "POST" || method === "PATCH") && headers.has("Idempotency-Key");
+/** Whether a server of the route would know this request again, by the fields that it gets. */
+const isKeyed = (method: string, fields: Headers, { idempotent }: RouteConfig): boolean =>
+  idempotent && (method === "POST" || method === "PATCH") && fields.has("Idempotency-Key");
 
 const isDebug = (env: FrontEnv) => site.debugHeaders === true || (site.debugHeaders === "dev" && env.FAULTS === "on");

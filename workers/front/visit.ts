@@ -53,6 +53,11 @@ export class Visit {
     this.httpVersion = versionOf(request);
   }
 
+  /** Whether it has come to its end, and is counted. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** It has come as far as a pool, or will go to none (`null`). Once, before all else. */
   enter(pool: Pool | null, binding: Binding | null): void {
     this.#hasEntered = true;

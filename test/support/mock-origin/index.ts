@@ -62,6 +62,7 @@ const behaviours: Readonly<Record<string, (received: Seen, request: Request) => 
   "slow-body": () => new Response(slowly(["first, ", "second"], 1000, "closed")),
   break: () => new Response(slowly(["the first half"], 50, "broken")),
   "break-sized": () => new Response(slowly(["the first half"], 50, "broken"), sized(100_000)),
+  sized: () => new Response("x".repeat(100_000), sized(100_000)),
   "break-small": () => new Response(slowly(["the first half"], 50, "broken"), sized(28)),
   "break-at-once": () => new Response(slowly(["the first half"], 1, "broken")),
   short: () => new Response(slowly(["too short"], 1, "closed"), sized(28)),

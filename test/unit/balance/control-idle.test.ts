@@ -23,6 +23,18 @@ function awake(): ControlSim {
 const times = (sim: ControlSim, key: string, sinceMs: number) =>
   sim.checks.filter((check) => check.server === key && check.atMs >= sinceMs).map(({ atMs }) => atMs - sinceMs);
 
+test("a clock that was ahead for a while and is set back does not end the checks", () => {
+  const sim = awake();
+  sim.nowMs += 86_400_000;
+  sim.report();
+  sim.run(5000);
+  sim.nowMs -= 86_400_000;
+  sim.report();
+  const backMs = sim.nowMs;
+  sim.run(5000);
+  expect(times(sim, "web/a", backMs).filter((ms) => ms <= 5000).length).toBeGreaterThan(1);
+});
+
 describe("without traffic", () => {
   const ceiling =
     limits.checkActiveMs / limits.checkTickMs +

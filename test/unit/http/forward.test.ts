@@ -4,6 +4,7 @@ import { limits } from "../../../shared/kernel/limits.ts";
 
 const arrival: Arrival = {
   method: "GET",
+  hasContent: false,
   clientAddress: "192.0.2.7",
   protocol: "https",
   version: "2",

@@ -7,18 +7,22 @@ const handshake = {
   "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
 };
 
+const get = { method: "GET", hasContent: false };
+
 it("a WebSocket is opened by a GET with the version and a key (RFC 6455 4.2.1), and by nothing else", () => {
-  expect(opensWebSocket("GET", new Headers(handshake))).toBe(true);
-  for (const method of ["HEAD", "POST", "PUT"]) expect(opensWebSocket(method, new Headers(handshake))).toBe(false);
+  expect(opensWebSocket(get, new Headers(handshake))).toBe(true);
+  for (const method of ["HEAD", "POST", "PUT"])
+    expect(opensWebSocket({ ...get, method }, new Headers(handshake))).toBe(false);
+  expect(opensWebSocket({ ...get, hasContent: true }, new Headers(handshake))).toBe(false);
   for (const field of Object.keys(handshake)) {
     const fields = new Headers(handshake);
     fields.delete(field);
-    expect(opensWebSocket("GET", fields)).toBe(false);
+    expect(opensWebSocket(get, fields)).toBe(false);
   }
   for (const [field, value] of [
     ["Upgrade", "h2c, websocket"],
     ["Sec-WebSocket-Version", "99"],
     ["Sec-WebSocket-Version", "13, 13"],
   ] as const)
-    expect(opensWebSocket("GET", new Headers({ ...handshake, [field]: value }))).toBe(false);
+    expect(opensWebSocket(get, new Headers({ ...handshake, [field]: value }))).toBe(false);
 });
