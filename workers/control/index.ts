@@ -20,9 +20,10 @@ export default class ControlEntrypoint extends WorkerEntrypoint<ControlEnv> {
 
   /** What an isolate of the front reports, against what is new for it. */
   async sync(report: Report): Promise<SyncReply> {
+    using reply = await controlOf(this.env).sync(report);
     // An RPC has tuples come back as arrays, in the types alone.
-    const reply: unknown = await controlOf(this.env).sync(report);
-    return reply as SyncReply;
+    const { snapshot, turn, rates } = reply as unknown as SyncReply;
+    return { snapshot, turn, rates };
   }
 
   /** For the front, which takes over the list after every change that went through it. */
