@@ -157,7 +157,8 @@ function deliver({ server, answer }: Attempt, { task, patience, sending }: Excha
   visit.answered(answer.response.status, Date.now());
   patience.restart(silenceOf(answer, route));
   const onTaken = (bytes: number) => visit.sent(bytes);
-  return { kind: "answer", servedBy: server.name, answer, patience, uploaded: sending?.ended ?? null, onTaken };
+  const uploaded = sending === null || sending.isOver() ? null : sending.ended;
+  return { kind: "answer", servedBy: server.name, answer, patience, uploaded, onTaken };
 }
 
 function drop(attempts: readonly Attempt[], reason: string): void {

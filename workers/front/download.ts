@@ -109,8 +109,12 @@ export async function bodyOf(delivery: Delivery): Promise<BodyInit | null> {
 /** RFC 9110 6.4.1. */
 const mayHaveBody = ({ status, webSocket }: Response) => webSocket === null && ![204, 205, 304].includes(status);
 
+/**
+ * What is here whole streams only where it has to wait for the end of the request, so it goes in chunks: one of stated
+ * length would be over with its last byte, and the runtime would close the connection on a client who still sends.
+ */
 function streamed(flow: Flow, delivery: Delivery): ReadableStream<Uint8Array> {
-  const length = flow.rest === null ? flow.start.byteLength : statedLength(delivery.answer.response);
+  const length = flow.rest === null ? null : statedLength(delivery.answer.response);
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   void deliver(flow, writable, delivery);
   return readable;

@@ -14,10 +14,11 @@ export async function reply(delivery: Delivery, service: Service | null): Promis
 
 /** `encodeBody`: the bytes are in the coding that the fields name already. The runtime states the length of those here. */
 async function answered(delivery: Delivery): Promise<Response> {
-  const { response: given, flow } = delivery.answer;
+  const { answer, uploaded } = delivery;
+  const { response: given, flow } = answer;
   const { status, statusText, headers } = given;
   const response = new Response(await bodyOf(delivery), { status, statusText, headers, encodeBody: "manual" });
-  if (flow?.rest === null) response.headers.delete("Content-Length");
+  if (flow === null ? uploaded !== null : flow.rest === null) response.headers.delete("Content-Length");
   return response;
 }
 

@@ -66,6 +66,8 @@ export interface Sending {
   readonly clientBroke: AbortSignal;
   /** Settles when nothing more of the body will come, or it was waited for long enough. */
   readonly ended: Promise<void>;
+  /** Whether that is so. */
+  readonly isOver: () => boolean;
 }
 
 /** Begins to send a streamed body. */
@@ -73,8 +75,9 @@ export function send(upload: Extract<Upload, { kind: "streamed" }>, patience: Pa
   const { length } = upload;
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   const clientBroke = new AbortController();
-  const ended = deliver(upload, writable, clientBroke, patience);
-  return { body: readable, clientBroke: clientBroke.signal, ended };
+  let isOver = false;
+  const ended = deliver(upload, writable, clientBroke, patience).finally(() => (isOver = true));
+  return { body: readable, clientBroke: clientBroke.signal, ended, isOver: () => isOver };
 }
 
 const parties: Readonly<Record<End, Party>> = { source: "client", sink: "server" };
