@@ -4,7 +4,7 @@ import { head, onWire, type Wire } from "./wire.ts";
 
 /** What nobody outside is to read: names of bindings and Workers, paths, stacks, errors of the language. */
 const inner =
-  /ORIGIN_[A-Z]|origin-[a-z]\b|\b(?:CONTROL|DatabaseNode|workerd|miniflare)\b|file:\/\/|\/work\/|\.[cm]?[jt]s:\d|\n\s+at |\b(?:Type|Range|Reference|Syntax)Error\b/;
+  /ORIGIN_[A-Z]|origin-[a-z]\b|\b(?:CONTROL|DatabaseNode|workerd|miniflare)\b|file:\/\/|\.[cm]?[jt]s:\d|\n\s+at |\b(?:Type|Range|Reference|Syntax)Error\b/;
 
 /** A line of the log that tells of a bug: of an exception that nobody caught, or that nobody expects. */
 const bug = /[Uu]ncaught|front failed|Error: .*internal|\b(?:Type|Range|Reference|Syntax)Error\b|^\s+at \S+ \(/;
