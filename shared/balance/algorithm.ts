@@ -32,7 +32,7 @@ export interface Draw {
 export interface Algorithm {
   /**
    * Takes over the servers among which it chooses from now on. Called at each change of them or of a weight, not at each
-   * request. A server that stays keeps its place in the order; one that is new enters without a burst.
+   * request. A server that stays keeps its place in the order.
    *
    * @param servers in the order of the pool, each with a weight above 0; may be none.
    */

@@ -44,14 +44,24 @@ export const path = v.pipe(
   ),
 );
 
+/** RFC 9110 5.6.2. */
+const token = "[!#$%&'*+\\-.^_`|~\\w]+";
+
 /** The name of a field, RFC 9110 5.1. */
-export const fieldName = text(/^[!#$%&'*+\-.^_`|~\w]+$/, "the name of a header field");
+export const fieldName = text(new RegExp(`^${token}$`), "the name of a header field");
+
+/** A part of a request by which it is told from others: one of these words, a field or a cookie. */
+const partOfRequest = (words: readonly string[]) =>
+  text(
+    new RegExp(`^(?:${words.join("|")}|(?:header|cookie):${token})$`),
+    `${oneOf(words)}, "header:<name>" or "cookie:<name>"`,
+  );
 
 /**
  * What of a request tells one client from another: its address, a field or a cookie. `source`, `header:X-User`,
  * `cookie:session`.
  */
-export const clientKey = text(
-  /^(?:source|header:[!#$%&'*+\-.^_`|~\w]+|cookie:[!#$%&'*+\-.^_`|~\w]+)$/,
-  '"source", "header:<name>" or "cookie:<name>"',
-);
+export const clientKey = partOfRequest(["source"]);
+
+/** What of a request an algorithm may hash: the same, or the path. */
+export const hashKey = partOfRequest(["source", "uri"]);

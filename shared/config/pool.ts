@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { algorithms, type AlgorithmName } from "../balance/algorithms.ts";
 import { limits } from "../kernel/limits.ts";
-import { count, milliseconds, name, oneOf, section, text, unique, word } from "./fields.ts";
+import { count, hashKey, milliseconds, name, oneOf, section, text, unique, word } from "./fields.ts";
 
 const algorithmNames = Object.keys(algorithms) as AlgorithmName[];
 
@@ -107,13 +107,7 @@ export const poolSchema = v.pipe(
     /** How requests are spread. HAProxy manual 4.2, `balance`. */
     algorithm: v.optional(v.picklist(algorithmNames, oneOf(algorithmNames)), "roundrobin"),
     /** What `hash` looks at: `source`, `uri`, `header:<name>` or `cookie:<name>`. HAProxy, `balance source`, `uri`, `hdr(<name>)`. */
-    hashOn: v.optional(
-      text(
-        /^(?:source|uri|header:[!#$%&'*+\-.^_`|~\w]+|cookie:[!#$%&'*+\-.^_`|~\w]+)$/,
-        '"source", "uri", "header:<name>" or "cookie:<name>"',
-      ),
-      "source",
-    ),
+    hashOn: v.optional(hashKey, "source"),
     /** Servers that `random` draws, to take the one with fewer requests. HAProxy, `random(<draws>)`. */
     draws: v.optional(count(1, 16), 2),
     /** The servers in the order of their turns. */
