@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { weightScale } from "../../shared/balance/algorithm.ts";
 import { algorithms } from "../../shared/balance/algorithms.ts";
 import { present } from "../../shared/kernel/assert.ts";
 import { Dice } from "../fuzz/dice.ts";
 import { haproxy, type HaproxyPool, type RunningHaproxy, startHaproxy } from "../support/haproxy.ts";
-import { HaproxyHistory } from "../support/haproxy-history.ts";
+import { type Changes, HaproxyHistory } from "../support/haproxy-history.ts";
 import { ModelPool, modelServers } from "../support/model-pool.ts";
 
 const reason = haproxy === null ? " (skipped: this machine has no haproxy)" : "";
@@ -38,14 +39,27 @@ const orders = both.flatMap((algorithm): readonly Case[] =>
     return { algorithm, weights, pool: `${algorithm}-${weights.join("-")}`, maxconn: Infinity, seed: 0 };
   }),
 );
-const histories = both.flatMap((algorithm): readonly Case[] =>
+const historiesOf = (algorithm: Case["algorithm"], kind: string, weightsOf: (seed: number) => readonly number[]) =>
   seeds.flatMap((seed) =>
-    [2, Infinity].map((maxconn) => {
-      const weights = randomWeights(1000 + seed);
-      return { algorithm, weights, pool: `${algorithm}-history-${seed}-maxconn-${maxconn}`, maxconn, seed };
+    [2, Infinity].map((maxconn): Case => {
+      const pool = `${algorithm}-${kind}-${seed}-maxconn-${maxconn}`;
+      return { algorithm, weights: weightsOf(1000 + seed), pool, maxconn, seed };
     }),
-  ),
-);
+  );
+const losses = both.flatMap((algorithm) => historiesOf(algorithm, "losses", randomWeights));
+const gains = historiesOf("leastconn", "gains", randomWeights);
+/** Small weights, for windows that end soon. Without `maxconn`: out of step, other servers are full here than there. */
+const returns = historiesOf("roundrobin", "returns", (seed) => {
+  const dice = new Dice(seed);
+  return Array.from({ length: dice.between(2, 5) }, () => dice.between(1, 4));
+}).filter(({ maxconn }) => maxconn === Infinity);
+const comeback: Case = {
+  algorithm: "roundrobin",
+  weights: [12, 35, 1],
+  pool: "roundrobin-comeback",
+  maxconn: Infinity,
+  seed: 0,
+};
 
 const haproxyPool = ({ algorithm, weights, maxconn }: Case): HaproxyPool => ({
   algorithm,
@@ -60,7 +74,9 @@ const haproxyPool = ({ algorithm, weights, maxconn }: Case): HaproxyPool => ({
 describe.skipIf(haproxy === null)(`beside HAProxy${reason}`, () => {
   let other: RunningHaproxy;
   beforeAll(async () => {
-    const pools = Object.fromEntries([...orders, ...histories].map((each) => [each.pool, haproxyPool(each)]));
+    const pools = Object.fromEntries(
+      [...orders, ...losses, ...gains, ...returns, comeback].map((each) => [each.pool, haproxyPool(each)]),
+    );
     other = await startHaproxy(present(haproxy, "HAProxy"), pools);
   }, timeout);
   afterAll(() => other.close(), timeout);
@@ -80,14 +96,72 @@ describe.skipIf(haproxy === null)(`beside HAProxy${reason}`, () => {
     timeout,
   );
 
-  it.each(histories)(
-    "stays in step while requests wait, weights change, servers leave and come back: $pool",
-    async ({ seed, ...each }) => {
-      const pair = { ...each, haproxy: other, algorithm: algorithms[each.algorithm]({ draws: 2 }) };
-      const history = new HaproxyHistory(pair, new Dice(seed));
+  const startHistory = (each: Case, changes: Changes): HaproxyHistory => {
+    const pair = { ...each, haproxy: other, algorithm: algorithms[each.algorithm]({ draws: 2 }) };
+    return new HaproxyHistory(pair, changes, new Dice(each.seed));
+  };
+
+  it.each(losses)(
+    "stays in step while requests wait, weights fall and servers leave: $pool",
+    async (each) => {
+      const history = startHistory(each, { gains: false, mostWeight: 256 });
       for (let step = 0; step < 150; step++) await history.step();
       await history.end();
       expect(history.ours.join(" ")).toBe(history.theirs.join(" "));
+    },
+    timeout,
+  );
+
+  it.each(gains)(
+    "stays in step while requests wait, weights change, servers leave and come back: $pool",
+    async (each) => {
+      const history = startHistory(each, { gains: true, mostWeight: 20 });
+      for (let step = 0; step < 150; step++) await history.step();
+      await history.end();
+      expect(history.ours.join(" ")).toBe(history.theirs.join(" "));
+    },
+    timeout,
+  );
+
+  it.each(returns)(
+    "has its order again one window after servers have left and come back: $pool",
+    async (each) => {
+      const history = startHistory(each, { gains: true, mostWeight: 4 });
+      for (let step = 0; step < 150; step++) await history.step();
+      await history.end();
+      const window = weightScale * history.total;
+      await history.serve(2 * window);
+      const { ours, theirs } = await history.serve(3 * window);
+      expect(theirs.join("")).toContain(ours.slice(0, window).join(""));
+    },
+    timeout,
+  );
+
+  it(
+    "differs when a server comes back: there it has the rest of the window alone, here its share",
+    async () => {
+      const model = new ModelPool(algorithms.roundrobin({ draws: 2 }), comeback.weights);
+      const comer = present(model.servers[0], "a server");
+      const serve = async (requests: number) => {
+        const ours: string[] = [];
+        const theirs: string[] = [];
+        for (let request = 0; request < requests; request++) {
+          ours.push(model.serve());
+          theirs.push(await other.ask(comeback.pool));
+        }
+        return { ours: ours.join(""), theirs: theirs.join("") };
+      };
+      await serve(492);
+      model.leave(comer);
+      await other.command(`set server ${comeback.pool}/a state drain`);
+      const away = await serve(85);
+      expect(away.ours).toBe(away.theirs);
+      model.comeBack(comer);
+      await other.command(`set server ${comeback.pool}/a state ready`);
+      const { ours, theirs } = await serve(48);
+      expect(theirs).toBe("a".repeat(48));
+      expect(ours).not.toContain("aa");
+      expect(ours.split("a").length).toBeGreaterThan(11);
     },
     timeout,
   );

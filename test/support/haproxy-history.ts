@@ -1,4 +1,4 @@
-import type { Algorithm } from "../../shared/balance/algorithm.ts";
+import { type Algorithm, weightScale } from "../../shared/balance/algorithm.ts";
 import { present } from "../../shared/kernel/assert.ts";
 import type { Dice } from "../fuzz/dice.ts";
 import type { Held, RunningHaproxy } from "./haproxy.ts";
@@ -14,19 +14,28 @@ export interface Pair {
   readonly maxconn: number;
 }
 
+/** What may happen to the servers. */
+export interface Changes {
+  /** Whether weights may rise, and servers come back that have left. */
+  readonly gains: boolean;
+  readonly mostWeight: number;
+}
+
 /** What happens to both of them, at random: requests come and go, weights change, servers leave and come back. */
 export class HaproxyHistory {
   /** For each request who got it here and there; before it, what was done to the servers. */
   readonly ours: string[] = [];
   readonly theirs: string[] = [];
   readonly #pair: Pair;
+  readonly #changes: Changes;
   readonly #dice: Dice;
   readonly #model: ModelPool;
   readonly #held: { readonly server: ModelServer; readonly theirs: Held }[] = [];
   readonly #away: ModelServer[] = [];
 
-  constructor(pair: Pair, dice: Dice) {
+  constructor(pair: Pair, changes: Changes, dice: Dice) {
     this.#pair = pair;
+    this.#changes = changes;
     this.#dice = dice;
     this.#model = new ModelPool(pair.algorithm, pair.weights, pair.maxconn);
   }
@@ -38,13 +47,31 @@ export class HaproxyHistory {
       [20, () => this.#release()],
       [12, () => this.#weigh()],
       [4, () => this.#drain()],
-      [6, () => this.#ready()],
+      [this.#changes.gains ? 6 : 0, () => this.#ready()],
     ]);
   }
 
-  /** Requests that were not answered yet are. */
+  /** All requests are answered, and all servers come back if they may. */
   async end(): Promise<void> {
-    for (const { theirs } of this.#held) await theirs.release();
+    while (this.#held.length > 0) await this.#release();
+    while (this.#changes.gains && this.#away.length > 0) await this.#ready();
+  }
+
+  /** Serves some more requests. @returns the weights of those who got them, here and there. */
+  async serve(requests: number): Promise<{ readonly ours: readonly number[]; readonly theirs: readonly number[] }> {
+    const before = this.ours.length;
+    for (let request = 0; request < requests; request++) await this.#serve();
+    return { ours: this.#weightsOf(this.ours.slice(before)), theirs: this.#weightsOf(this.theirs.slice(before)) };
+  }
+
+  /** Sum of the weights now. */
+  get total(): number {
+    return this.#model.there.reduce((sum, { effectiveWeight }) => sum + effectiveWeight, 0) / weightScale;
+  }
+
+  #weightsOf(names: readonly string[]): number[] {
+    const weights = new Map(this.#model.servers.map(({ name, effectiveWeight }) => [name, effectiveWeight]));
+    return names.map((name) => present(weights.get(name), name) / weightScale);
   }
 
   async #serve(): Promise<void> {
@@ -68,7 +95,8 @@ export class HaproxyHistory {
 
   async #weigh(): Promise<void> {
     const server = this.#dice.pick(this.#model.servers);
-    const weight = this.#dice.between(1, 20);
+    const { gains, mostWeight } = this.#changes;
+    const weight = this.#dice.between(1, gains ? mostWeight : server.effectiveWeight / weightScale);
     this.#model.weigh(server, weight);
     await this.#command(server, `weight ${weight}`);
   }

@@ -5,8 +5,9 @@ import { Heap, type Place, placeOf } from "./heap.ts";
 /** A server in the order. Positions count choices. */
 interface Entry extends Place {
   weight: number;
-  /** When it was due last, and when it is due next; in `served`, less the window. */
+  /** When it was due last, exactly. */
   last: number;
+  /** When it is due next; in `served`, less the window. */
   next: number;
   /** What `next` lacks of the exact position, in parts of `weight`. */
   rest: number;
@@ -16,6 +17,16 @@ interface Entry extends Place {
 const weights = 256;
 const mostWeight = weights * weightScale;
 
+/** When it is due next, exactly. */
+const dueOf = ({ next, rest, weight }: Entry): number => next + rest / weight;
+
+/** The sooner due, the smaller; of those that are due at the same time, the heavier comes first. */
+const placedKey = ({ next, rest, weight }: Entry): number =>
+  weights * next + Math.floor((mostWeight + rest - weight) / weightScale);
+
+const sumOf = (servers: readonly Backend[]): number =>
+  servers.reduce((sum, { effectiveWeight }) => sum + effectiveWeight, 0);
+
 /**
  * Each server in turn, as often as its weight says and as evenly as that can be: 5/1/1 gives AAABAAC, 3/2/1 gives ABACAB.
  *
@@ -24,18 +35,24 @@ const mostWeight = weights * weightScale;
  * begins with all servers in `unplaced`, the heaviest first, from where they fill the gaps in which nobody is due; who
  * has had its share waits in `served` for the next window. Who is out when it is due loses that turn, and has the next
  * ones as if it had not. When all are out nobody loses anything, where HAProxy begins a new window.
+ *
+ * When a server comes or a weight rises, a new window begins at once, in which each keeps its place: it has as large a
+ * part of a wait before it as it had. In HAProxy the window under way grows, and until it ends only those have turns that
+ * have not had their share of the shorter one: by weights 12, 35, 1 a server that comes back can have 48 in a row.
  */
 export class RoundRobin implements Algorithm {
   #servers: readonly Backend[] = [];
   #entries: ReadonlySet<Entry> = new Set();
-  /** Those that were here before, too: who comes back finds its place as it was. */
+  /** Of those that have left, too: they may come back. */
   readonly #known = new WeakMap<Backend, Entry>();
   #unplaced = new Heap<Entry>();
   #placed = new Heap<Entry>();
   #served = new Heap<Entry>();
-  /** Sum of the weights now, and when the window began. */
+  /** Sum of the weights now. */
   #total = 0;
+  /** When the window began, and when it ends: who is due no sooner has had its share. */
   #window = 0;
+  #end = 0;
   /** Of the next choice. The first one of a window has the position `#window`. */
   #position = 0;
   /** Those that were out in the choice under way. Empty between two choices; a new one for each would cost memory. */
@@ -45,12 +62,12 @@ export class RoundRobin implements Algorithm {
     const before = this.#entries;
     this.#servers = servers;
     this.#entries = new Set(servers.map((server) => this.#entryOf(server)));
-    for (const entry of before) if (!this.#entries.has(entry)) this.#leave(entry);
+    this.#total = sumOf(this.#servers);
     if (before.size === 0) return this.#begin();
-    for (const entry of this.#entries) {
-      if (!before.has(entry)) this.#enter(entry);
-      else if (entry.weight !== entry.server.effectiveWeight) this.#reweigh(entry);
-    }
+    for (const entry of before) if (!this.#entries.has(entry)) this.#dequeue(entry);
+    const grows = (entry: Entry) => !before.has(entry) || entry.server.effectiveWeight > entry.weight;
+    if ([...this.#entries].some(grows)) this.#beginAgain(before);
+    else this.#endSooner();
   }
 
   pick(_: Draw, isOut: (server: Backend) => boolean): Backend | null {
@@ -79,6 +96,7 @@ export class RoundRobin implements Algorithm {
     copy.#served = this.#served.copy();
     copy.#total = this.#total;
     copy.#window = this.#window;
+    copy.#end = this.#end;
     copy.#position = this.#position;
     return copy.pick(draw, isOut);
   }
@@ -97,16 +115,20 @@ export class RoundRobin implements Algorithm {
   #begin(): void {
     for (const entry of this.#entries) {
       entry.weight = entry.server.effectiveWeight;
-      this.#total += entry.weight;
       this.#unplaced.add(entry, -entry.weight);
     }
-    this.#window = this.#position = this.#total;
+    this.#openWindow();
   }
 
   /** A new window, for which only the weights matter. */
   #switch(): void {
     [this.#unplaced, this.#served] = [this.#served, this.#unplaced];
+    this.#openWindow();
+  }
+
+  #openWindow(): void {
     this.#window = this.#position = this.#total;
+    this.#end = 2 * this.#total;
   }
 
   /** Takes out the server whose turn it is, and reckons its next one. `undefined` at the end of the window. */
@@ -128,7 +150,7 @@ export class RoundRobin implements Algorithm {
   #advance(entry: Entry): void {
     const { weight } = entry;
     this.#position++;
-    entry.last = entry.next;
+    entry.last = dueOf(entry);
     entry.next += Math.floor(this.#total / weight);
     entry.rest += this.#total % weight;
     if (entry.rest < weight) return;
@@ -137,13 +159,9 @@ export class RoundRobin implements Algorithm {
   }
 
   #queue(entry: Entry): void {
-    const { next, rest, weight } = entry;
-    if (next < this.#window + Math.min(this.#window, this.#total)) {
-      this.#placed.add(entry, weights * next + Math.floor((mostWeight + rest - weight) / weightScale));
-      return;
-    }
+    if (entry.next < this.#end) return this.#placed.add(entry, placedKey(entry));
     entry.next -= this.#window;
-    this.#served.add(entry, -weight);
+    this.#served.add(entry, -entry.weight);
   }
 
   #putBack(isNewWindow: boolean): void {
@@ -159,18 +177,45 @@ export class RoundRobin implements Algorithm {
     else this.#served.remove(entry);
   }
 
-  #leave(entry: Entry): void {
-    this.#dequeue(entry);
-    this.#total -= entry.weight;
+  /** Servers have left or weigh less. */
+  #endSooner(): void {
+    this.#end = Math.min(this.#end, this.#window + this.#total);
+    for (const entry of this.#entries) if (entry.weight !== entry.server.effectiveWeight) this.#reweigh(entry);
   }
 
-  /** Its first turn comes after as many choices as lie between two of its turns, by what is left of the window. */
-  #enter(entry: Entry): void {
+  /** Servers have come or weigh more: a new window, in which all are placed at once that were placed, or served. */
+  #beginAgain(before: ReadonlySet<Entry>): void {
+    for (const entry of this.#entries) {
+      if (this.#unplaced.has(entry)) this.#weighUnplaced(entry);
+      else this.#placeAgain(entry, before.has(entry) ? this.#takeWait(entry) : 1);
+    }
+    this.#window = this.#position;
+    this.#end = this.#position + this.#total;
+  }
+
+  #weighUnplaced(entry: Entry): void {
+    if (entry.weight === entry.server.effectiveWeight) return;
     entry.weight = entry.server.effectiveWeight;
-    this.#total += entry.weight;
-    const left = Math.max(0, this.#total + this.#window - this.#position);
-    entry.next = this.#position + Math.floor(left / entry.weight);
-    this.#queue(entry);
+    this.#unplaced.move(entry, -entry.weight);
+  }
+
+  /** Takes out a server. Which part of the wait for its next turn is before it? 1 is the whole; below 0 it is late. */
+  #takeWait(entry: Entry): number {
+    if (this.#served.has(entry)) entry.next += this.#window;
+    this.#dequeue(entry);
+    const due = dueOf(entry);
+    return Math.min(1, (due - this.#position) / (due - entry.last));
+  }
+
+  /** @param wait until its turn, in parts of the time from one of its turns to the next. */
+  #placeAgain(entry: Entry, wait: number): void {
+    entry.weight = entry.server.effectiveWeight;
+    const step = this.#total / entry.weight;
+    const due = this.#position + wait * step;
+    entry.next = Math.floor(due);
+    entry.rest = Math.floor((due - entry.next) * entry.weight);
+    entry.last = due - step;
+    this.#placed.add(entry, placedKey(entry));
   }
 
   /** Its next turn comes by its new weight after the last one, but no later than it was to come. */
@@ -178,14 +223,13 @@ export class RoundRobin implements Algorithm {
     const isUnplaced = this.#unplaced.has(entry);
     if (this.#served.has(entry)) entry.next += this.#window;
     this.#dequeue(entry);
-    this.#total += entry.server.effectiveWeight - entry.weight;
     entry.weight = entry.server.effectiveWeight;
     if (isUnplaced) {
       this.#unplaced.add(entry, -entry.weight);
       return;
     }
     const step = Math.floor(this.#total / entry.weight);
-    entry.next = Math.min(entry.next, entry.last + step);
+    entry.next = Math.min(entry.next, Math.floor(entry.last) + step);
     entry.rest = 0;
     if (entry.next < this.#position + 2) entry.next = this.#position + step;
     this.#queue(entry);
