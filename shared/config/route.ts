@@ -57,6 +57,8 @@ const rateLimit = section({
   burst: v.optional(v.nullable(count(1, 1_000_000)), null),
   /** Who is one client. */
   by: v.optional(clientKey, "source"),
+  /** How many bits of an IPv6 address tell one client from another. HAProxy, `src,ipmask(32,64)`. */
+  ipv6Prefix: v.optional(count(1, 128, "bits"), 64),
 });
 
 /** Section `routes[]`: which requests it takes, and what becomes of them. */

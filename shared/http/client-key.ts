@@ -1,3 +1,4 @@
+import { clientNetwork } from "./client-network.ts";
 import type { HeaderFields } from "./fields.ts";
 
 /** What a key can be taken from. */
@@ -11,12 +12,15 @@ export interface Keyed {
 /**
  * Compiles what tells one client, or one kind of request, from another.
  *
- * @param spec `source`, `uri` (the path, as HAProxy's `balance uri`), `header:<name>` or `cookie:<name>`.
+ * @param spec `source` (see `clientNetwork`), `uri` (the path, as HAProxy's `balance uri`), `header:<name>` or
+ *   `cookie:<name>`.
+ * @param ipv6Prefix bits of an IPv6 address that count.
  * @returns the key of a request; empty where it has none.
  */
-export function openClientKey(spec: string): (request: Keyed) => string {
+export function openClientKey(spec: string, ipv6Prefix = 64): (request: Keyed) => string {
   const [kind, name = ""] = spec.split(":");
-  if (kind === "source") return ({ clientAddress }) => clientAddress ?? "";
+  if (kind === "source")
+    return ({ clientAddress }) => (clientAddress === null ? "" : clientNetwork(clientAddress, ipv6Prefix));
   if (kind === "uri") return ({ pathname }) => pathname;
   if (kind === "header") return ({ fields }) => fields.get(name) ?? "";
   return ({ fields }) => cookieIn(fields.get("Cookie"), name);

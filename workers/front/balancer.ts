@@ -64,9 +64,11 @@ function compile(config: RouteConfig): Route {
 /** A client who shows nothing of what tells him from others is known by his address, which nobody else can show. */
 function rateOf(config: RouteConfig): Route["takeRate"] {
   if (config.rateLimit === null) return () => null;
-  const keyOf = openClientKey(config.rateLimit.by);
+  const { by, ipv6Prefix } = config.rateLimit;
+  const keyOf = openClientKey(by, ipv6Prefix);
+  const sourceOf = openClientKey("source", ipv6Prefix);
   return (request, nowMs) => {
     const key = keyOf(request);
-    return rates.take(config, key === "" ? `source ${request.clientAddress}` : `key ${key}`, nowMs);
+    return rates.take(config, key === "" ? `source ${sourceOf(request)}` : `key ${key}`, nowMs);
   };
 }

@@ -160,6 +160,7 @@ describe("the bounds", () => {
     ["rateLimit.requests", inRate, 1, 1_000_000, ""],
     ["rateLimit.perMs", inRate, 1000, 86_400_000, " of milliseconds"],
     ["rateLimit.burst", inRate, 1, 1_000_000, ""],
+    ["rateLimit.ipv6Prefix", inRate, 1, 128, " of bits"],
   ];
 
   it.each(numbers)("are kept by %s", (path, ask, least, most, unit) => {
