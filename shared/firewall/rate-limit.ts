@@ -1,6 +1,6 @@
-import { xxHash32 } from "js-xxhash";
 import type { RouteConfig } from "../config/route.ts";
 import { limits } from "../kernel/limits.ts";
+import { sha256 } from "../kernel/sha256.ts";
 import { ClientMap, drain, hasRoom, type Leak, leakOf, roomIn, timeToLeak } from "./bucket.ts";
 import { type KeyLevel, type KeyUsage, rateName, type RateLevels, type RateUsage } from "./rate-usage.ts";
 
@@ -77,11 +77,11 @@ export function openRateLimits(routes: readonly RouteConfig[]): RateLimits {
   };
 }
 
-/** A key of bounded length: clients send what they like. */
-function shortened(key: string): string {
-  if (key.length <= limits.rateLimitKeyLength) return key;
-  return `${xxHash32(key, 0).toString(16)}-${xxHash32(key, 1).toString(16)}-${key.length}`;
-}
+/**
+ * A key of bounded length: clients send what they like. Nobody finds another key for the bucket of a client, to use up
+ * what is his: of SHA-256 no collisions are known, and keys that are kept whole are shorter than it is.
+ */
+const shortened = (key: string): string => (key.length < limits.rateLimitKeyLength ? key : sha256(key));
 
 /** The limit of one route. */
 class Limit {

@@ -71,7 +71,7 @@ export const limits = {
 
   /** Clients of one route whose rate is remembered in an isolate, and in control: some 250 bytes each, 5 MB. The one that was not seen for longest is forgotten, most likely with all its requests to spare. */
   rateLimitKeys: 20_000,
-  /** UTF-16 units of what tells one client of a rate limit from another; of what is longer, a hash is kept. */
+  /** UTF-16 units of what tells one client of a rate limit from another: the digits of SHA-256, which is kept of what is as long or longer. */
   rateLimitKeyLength: 64,
   /** Clients of one route of which an isolate tells control at once, those with the most requests first: about 20 KB. */
   rateLimitReported: 200,

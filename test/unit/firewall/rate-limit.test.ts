@@ -102,7 +102,7 @@ describe("the memory of a rate limit", () => {
 
   it("tells keys apart that are longer than it keeps, and does not tell them on", () => {
     const { rates, take } = open({ requests: 1 });
-    const long = "s".repeat(limits.rateLimitKeyLength);
+    const long = "s".repeat(limits.rateLimitKeyLength - 1);
     expect(take(0, long).allowed).toBe(true);
     expect(take(0, `${long}a`).allowed).toBe(true);
     expect(take(0, `${long}b`).allowed).toBe(true);
@@ -111,5 +111,15 @@ describe("the memory of a rate limit", () => {
     expect(Math.max(...keys.map((key) => key.length))).toBe(limits.rateLimitKeyLength);
     expect(keys).toContain(long);
     expect(keys.join()).not.toContain(`${long}a`);
+  });
+
+  it("gives nobody the bucket of another client for a key that is what is kept of the other's", () => {
+    const { rates, take } = open({ requests: 1 });
+    const long = "s".repeat(2 * limits.rateLimitKeyLength);
+    expect(take(0, long).allowed).toBe(true);
+    const [hash = ""] = Object.values(rates.report(0)).flatMap((used) => used.map(([key]) => key));
+    expect(hash).not.toBe(long);
+    expect(take(0, hash).allowed).toBe(true);
+    expect(take(0, long).allowed).toBe(false);
   });
 });
