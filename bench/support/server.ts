@@ -18,6 +18,8 @@ export interface Server {
   /** The most resident memory since then, in bytes. */
   peakBytes(): number;
   stop(): Promise<void>;
+  /** Ends it where it stands, if it has not ended before. */
+  kill(): Promise<void>;
 }
 
 const event = v.object({ event: v.literal("listen"), socket: v.string(), port: v.number() });
@@ -42,6 +44,7 @@ export async function startServer(config: Config, onLine?: (line: string) => voi
     resetPeak: () => writeFileSync(`/proc/${child.pid}/clear_refs`, "5"),
     peakBytes: () => peakBytes(child.pid),
     stop: () => stop(child),
+    kill: () => kill(child),
   };
 }
 
@@ -69,6 +72,13 @@ function cpuSeconds(pid: number | undefined): number {
 function peakBytes(pid: number | undefined): number {
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kibibytes) * 1024;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
 }
 
 /** The runtime waits for what is under way. */

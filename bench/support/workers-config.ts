@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type Config, type Service, type Worker_Binding } from "miniflare";
+import type { Config, Service, ServiceDesignator, Worker_Binding } from "miniflare";
 import * as v from "valibot";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { root, type WorkerConfig } from "../../scripts/workers.ts";
@@ -14,11 +14,21 @@ export interface BundledWorker extends WorkerConfig {
 export interface Surroundings {
   /** The Workers that listen, each on a free port under its own name. */
   readonly doors: readonly string[];
+  /** What other processes may call: they do so as by a service binding, by HTTP and by RPC. */
+  readonly open?: Sockets;
+  /** What runs in other processes and is open there. */
+  readonly elsewhere?: Sockets;
   /** The folder in which the Durable Objects keep their data. It must exist. */
   readonly data: string;
   /** Secrets by name: a Worker gets those that it asks for. */
   readonly secrets: Readonly<Record<string, string>>;
 }
+
+/** Paths of Unix sockets by the name of a Worker, or `worker:Entrypoint`: each entrypoint has a socket of its own. */
+export type Sockets = Readonly<Record<string, string>>;
+
+/** Both sides take a CONNECT to this host, which none has, for the beginning of an RPC: `workerd.capnp`, HttpOptions. */
+const rpc = { capnpConnectHost: "rpc" };
 
 /** The part of wrangler's reading that matters here: wrangler publishes no types for it. */
 const schema = v.object({
@@ -41,16 +51,31 @@ type Reading = v.InferOutput<typeof schema>;
 
 /** The runtime's configuration for Workers as a deployment would set them up, from their wrangler configurations. */
 export function runtimeConfig(workers: readonly BundledWorker[], surroundings: Surroundings): Config {
+  const { doors, open = {}, elsewhere = {}, data } = surroundings;
   return {
     services: [
-      { name: "data", disk: { path: surroundings.data, writable: true } },
+      { name: "data", disk: { path: data, writable: true } },
       ...workers.flatMap((worker) => servicesOf(worker, surroundings)),
+      ...Object.entries(elsewhere).map(([name, path]) => ({ name, external: { address: `unix:${path}`, http: rpc } })),
     ],
-    sockets: surroundings.doors.map((name) => ({ name, address: "127.0.0.1:0", service: { name }, http: {} })),
+    sockets: [
+      ...doors.map((name) => ({ name, address: "127.0.0.1:0", service: { name }, http: {} })),
+      ...Object.entries(open).map(([name, path]) => ({
+        name: `open ${name}`,
+        address: `unix:${path}`,
+        service: designated(name),
+        http: rpc,
+      })),
+    ],
   };
 }
 
-function servicesOf({ name, config, bundle }: BundledWorker, { secrets }: Surroundings): Service[] {
+function designated(open: string): ServiceDesignator {
+  const [name = "", entrypoint] = open.split(":");
+  return entrypoint === undefined ? { name } : { name, entrypoint };
+}
+
+function servicesOf({ name, config, bundle }: BundledWorker, { secrets, elsewhere = {} }: Surroundings): Service[] {
   const file = join(root, config);
   const reading = v.parse(schema, readConfig({ config: file }, { hideWarnings: true }));
   const worker: Service = {
@@ -59,7 +84,7 @@ function servicesOf({ name, config, bundle }: BundledWorker, { secrets }: Surrou
       modules: [{ name: "index.js", esModule: readFileSync(join(bundle, "index.js"), "utf8") }],
       compatibilityDate: reading.compatibility_date,
       compatibilityFlags: reading.compatibility_flags,
-      bindings: bindingsOf(name, reading, secrets),
+      bindings: bindingsOf(name, reading, secrets, elsewhere),
       durableObjectNamespaces: Object.keys(reading.exports).map((className) => ({
         className,
         uniqueKey: `${name}-${className}`,
@@ -75,15 +100,20 @@ function servicesOf({ name, config, bundle }: BundledWorker, { secrets }: Surrou
 /** The files are served as they lie there: what the platform's own asset service does beside that is not measured. */
 const assetsOf = (worker: string) => `${worker}-assets`;
 
-function bindingsOf(worker: string, reading: Reading, secrets: Surroundings["secrets"]): Worker_Binding[] {
+function bindingsOf(
+  worker: string,
+  reading: Reading,
+  secrets: Surroundings["secrets"],
+  elsewhere: Sockets,
+): Worker_Binding[] {
   const { vars, services, durable_objects: objects, assets } = reading;
   return [
     ...Object.entries(vars).map(([name, text]) => ({ name, text })),
     ...reading.secrets.required.map((name) => ({ name, text: secretOf(name, secrets) })),
-    ...services.map(({ binding, service, entrypoint }) => ({
-      name: binding,
-      service: entrypoint === undefined ? { name: service } : { name: service, entrypoint },
-    })),
+    ...services.map(({ binding, service, entrypoint }) => {
+      const name = entrypoint === undefined ? service : `${service}:${entrypoint}`;
+      return { name: binding, service: name in elsewhere ? { name } : designated(name) };
+    }),
     ...objects.bindings.map(({ name, class_name: className, script_name: serviceName = worker }) => ({
       name,
       durableObjectNamespace: { className, serviceName },

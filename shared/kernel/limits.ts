@@ -11,6 +11,8 @@ export const limits = {
   headerBytes: 64 * 1024,
   /** Milliseconds that a site configuration may allow until the header of a response: the edge itself gives a client up after about 100 s. */
   deadlineMs: 100_000,
+  /** Milliseconds after which a request whose client has gone before the header is given up: the runtime ends it after 30 s, and what is under way then gives no place back. */
+  orphanMs: 10_000,
   /** Milliseconds that a body may stand still at most: who reads slower than that has gone. */
   idleMs: 3_600_000,
   /** Milliseconds that a tunnel may be silent at most: a day. */

@@ -85,7 +85,7 @@ const classOf = (status: number) => classes[Math.floor(status / 100) - 1] ?? "hr
 
 /**
  * Counts the requests of one isolate. In the order of a request: `arrived`, `queued` and `unqueued` if it has to wait,
- * `tried`, `failed` for each try that is followed by another one, `record` when it is over. Plain additions, no
+ * `tried`, `failed` for each try that is followed by another one, `returned`, `record` when it is over. Plain additions, no
  * allocation. Names that the site does not have are ignored.
  */
 export class Recorder {
@@ -143,6 +143,15 @@ export class Recorder {
     const counter = next === "same" ? "wretr" : "wredis";
     tried.counts[counter]++;
     tally.backend.counts[counter]++;
+  }
+
+  /** The last server that was tried failed, and what an earlier one answered goes to the client: the request is its again. */
+  returned(pool: string, last: string, earlier: string): void {
+    const servers = this.#pool(pool)?.servers;
+    const [from, to] = [servers?.get(last), servers?.get(earlier)];
+    if (from === undefined || to === undefined) return;
+    from.counts.scur--;
+    to.counts.scur++;
   }
 
   /** It is over, or out of the front's hands. */

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import type { Explanation } from "../../shared/admin/explain.ts";
+import { limits } from "../../shared/kernel/limits.ts";
 import { type RawSite, startRawSite } from "../support/raw-site.ts";
 import { adminToken } from "../support/site.ts";
 import { head, onWire } from "../support/wire.ts";
@@ -53,6 +54,14 @@ it.each([
   const request = head(`GET /narrow?${everywhere(behaviour)}&ms=600&bytes=2000000000`, fields);
   await Promise.all(Array.from({ length: 5 }, () => visit(request)));
   await expect.poll(loads, { timeout: 10_000 }).toEqual([0, 0, 0, 0]);
+});
+
+it("a client who leaves a route with a long deadline leaves his place before the runtime ends the request", async () => {
+  const startMs = Date.now();
+  await visit(head("GET /narrow/patient?a=slow&b=slow&c=slow&ms=60000", []));
+  expect(Math.max(...(await loads()))).toBe(1);
+  await expect.poll(loads, { timeout: 28_000 }).toEqual([0, 0, 0, 0]);
+  expect(Date.now() - startMs).toBeGreaterThanOrEqual(limits.orphanMs);
 });
 
 it("does not send a POST again whose key goes no further than the front", async () => {

@@ -129,6 +129,22 @@ describe("the log", () => {
     expect(lines().join("\n")).not.toContain("secret");
   });
 
+  it("names the server whose answer went out, though others were tried after it", async () => {
+    const before = await statistics();
+    for (let turn = 0; turn < 3; turn++) {
+      const init = { headers: { "X-Request-Id": `fallback-${turn}` } };
+      const { status, headers } = await ask("/counted?a=503&b=throw&c=throw", init);
+      expect([status, headers.get("X-Served-By")]).toEqual([503, "a"]);
+      const line = () => lines().find((each) => each.includes(`{fallback-${turn}}`));
+      await expect.poll(line, soon).toMatch(/ counted counted\/a .* 503 /);
+    }
+    const since = async (row: string, name: string) =>
+      Number(await column(row, name)) - Number(before[`counted/${row}`]?.[name]);
+    await expect.poll(() => since("a", "hrsp_5xx"), soon).toBe(3);
+    expect(await Promise.all(["b", "c"].map((row) => since(row, "hrsp_5xx")))).toEqual([0, 0]);
+    expect(await Promise.all(["a", "b", "c"].map((row) => column(row, "scur")))).toEqual(["0", "0", "0"]);
+  });
+
   it.skipIf(halog === null).each(["-srv", "-st", "-tc", "-ut"])(
     "is read by HAProxy's own reader: %s",
     async (option) => {

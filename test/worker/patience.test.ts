@@ -39,6 +39,17 @@ it("goes by a shorter limit at once, and by a longer one after a restart", () =>
   expect(patience.late).toBe("server");
 });
 
+it("is late within the time of a hurry, whoever moves meanwhile, and no later than without it", () => {
+  const [hurried, short] = [new Patience({ client: 1000, server: 1000 }), new Patience({ client: 50, server: 50 })];
+  for (const patience of [hurried, short]) patience.hurry(100);
+  vi.advanceTimersByTime(60);
+  hurried.turn("client");
+  vi.advanceTimersByTime(39);
+  expect([hurried.late, short.late]).toEqual([null, "server"]);
+  vi.advanceTimersByTime(1);
+  expect(hurried.late).toBe("client");
+});
+
 it("has one timer, however often somebody moves, and none after its end", () => {
   const patience = new Patience({ client: 100, server: 50 });
   for (let turn = 0; turn < 1000; turn++) patience.turn(turn % 2 === 0 ? "client" : "server");

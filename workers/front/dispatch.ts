@@ -145,10 +145,20 @@ function giveUp(exchange: Exchange, why: Reason | NoUpload): Dispatched {
     failures.filter((each) => each !== answered),
     "The request is over.",
   );
-  if (answered !== undefined) return deliver(answered, exchange);
+  if (answered !== undefined) return fallBack(answered, exchange);
   if (why !== "none") return { kind: why };
   const isAbsent = ({ outcome }: Attempt) => outcome.kind === "absent";
   return { kind: failures.length > 0 && failures.every(isAbsent) ? "not-running" : "exhausted" };
+}
+
+/** The answer of a server that was given up goes out, after all. The server has the request until the end of it. */
+function fallBack(answered: Attempt, exchange: Exchange): Dispatched {
+  const { server } = answered;
+  const { pool, visit } = exchange.task;
+  visit.returnTo(server);
+  pool.take(server);
+  exchange.patience.onEnd(() => pool.release(server, Date.now()));
+  return deliver(answered, exchange);
 }
 
 function deliver({ server, answer }: Attempt, { task, patience, sending }: Exchange): Dispatched {

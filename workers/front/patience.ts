@@ -14,6 +14,7 @@ export class Patience {
   #limits: Limits;
   #party: Party = "server";
   #sinceMs = Date.now();
+  #endMs = Infinity;
   #checkAtMs = Infinity;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #late: Party | null = null;
@@ -71,6 +72,12 @@ export class Patience {
     this.turn("server");
   }
 
+  /** It is late in `ms` at most, whoever moves until then. */
+  hurry(ms: number): void {
+    this.#endMs = Date.now() + ms;
+    if (this.#endMs < this.#checkAtMs) this.#checkIn(ms);
+  }
+
   /** Whether the request is over. */
   get isOver(): boolean {
     return this.#checkAtMs === -Infinity;
@@ -105,7 +112,7 @@ export class Patience {
   }
 
   #check(): void {
-    const leftMs = this.#sinceMs + this.#limits[this.#party] - Date.now();
+    const leftMs = Math.min(this.#sinceMs + this.#limits[this.#party], this.#endMs) - Date.now();
     if (leftMs > 0) return this.#checkIn(leftMs);
     this.#late = this.#party;
     this.#onLate();

@@ -12,6 +12,7 @@ import {
 } from "../../shared/http/affinity-cookie.ts";
 import type { Keyed } from "../../shared/http/client-key.ts";
 import { present } from "../../shared/kernel/assert.ts";
+import { limits } from "../../shared/kernel/limits.ts";
 import { fieldsForNextHop } from "./arrival.ts";
 import { anySticky, control, type Route, routeOf } from "./balancer.ts";
 import { dispatch, type Task } from "./dispatch.ts";
@@ -83,6 +84,9 @@ function serveRoute(
 async function forward(task: Task, binding: Binding, env: FrontEnv, ctx: ExecutionContext): Promise<Served> {
   const { idleMs, deadlineMs } = task.route;
   const patience = new Patience({ client: idleMs, server: deadlineMs });
+  // The runtime ends what is left of a request 30 s after its client has gone, and its timers with it: the place that it has
+  // in a server's `maxconn` would be taken for ever.
+  if (deadlineMs > limits.orphanMs) whenGone(task.request.signal, () => patience.hurry(limits.orphanMs));
   try {
     return await forwardIn(patience, task, binding, env, ctx);
   } catch (error) {
@@ -109,19 +113,18 @@ async function forwardIn(
   const response = await reply(result, isDebug(env) ? { servedBy, durationMs: Date.now() - visit.startMs } : null);
   if (!patience.isOver) {
     ctx.waitUntil(new Promise<void>((resolve) => patience.onEnd(resolve)));
-    endWithClient(visit.request.signal, patience);
+    // Nobody else sees that the client of a silent server has gone, and the server would keep its place until `idleMs` or
+    // `tunnelMs` are over; or for ever, where the runtime ends the request before that, and its timers with it.
+    whenGone(visit.request.signal, () => patience.leave());
   }
   if (anySticky) dropAffinityCookie(response.headers);
   return { response, affinity: bind(servedBy, task, binding) };
 }
 
-/**
- * Nobody else sees that the client of a silent server has gone, and the server would keep its place until `idleMs` or
- * `tunnelMs` are over; or for ever, where the runtime ends the request before that, and its timers with it.
- */
-function endWithClient(signal: AbortSignal, patience: Patience): void {
-  if (signal.aborted) patience.leave();
-  else signal.addEventListener("abort", () => patience.leave());
+/** Has something done when the client has gone. */
+function whenGone(signal: AbortSignal, action: () => void): void {
+  if (signal.aborted) action();
+  else signal.addEventListener("abort", action);
 }
 
 /** The cookie that the visitor of a sticky pool is to get; `null`: he has it. */

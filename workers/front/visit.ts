@@ -80,6 +80,13 @@ export class Visit {
     recorder.tried(pool, server.name, isBound, nowMs);
   }
 
+  /** What an earlier server answered goes out, for want of a better answer: the request is its from here on. */
+  returnTo(server: Member): void {
+    if (this.#server === null || this.#server === server) return;
+    recorder.returned(this.#pool?.name ?? "", this.#server.name, server.name);
+    this.#server = server;
+  }
+
   /** It waits for a server: what this returns is called when it waits no longer. */
   wait(): () => void {
     const pool = this.#pool?.name ?? "";

@@ -19,6 +19,7 @@ export default defineSite({
     { path: "/hashed", pool: "hashed" },
     { path: "/first", pool: "first" },
     { path: "/narrow", pool: "narrow" },
+    { path: "/narrow/patient", pool: "narrow", deadlineMs: 60_000 },
     { path: "/sticky", pool: "sticky" },
     { path: "/sticky-edited", pool: "sticky", responseFields: { set: { "X-Set": "1" }, remove: ["Set-Cookie"] } },
     { path: "/hasty", pool: "hasty" },

@@ -142,6 +142,21 @@ describe("a recorder", () => {
     expect(outside?.frontend).toMatchObject({ stot: 1, ereq: 1, hrsp_4xx: 1 });
   });
 
+  it("has the request on the account of an earlier server whose answer goes out after all", () => {
+    const recorder = new Recorder(pools);
+    recorder.arrived("web", 0);
+    recorder.tried("web", "a", false, 0);
+    recorder.failed("web", "a", "other");
+    recorder.tried("web", "b", false, 0);
+    recorder.returned("web", "b", "a");
+    expect([recorder.load("web", "a").server, recorder.load("web", "b").server]).toEqual([1, 0]);
+    recorder.record(exchangeWith({ pool: "web", server: "a", status: 503, responseMs: 1 }));
+    const { servers } = recorder.take(0)["web"] ?? {};
+    expect(servers?.["a"]).toMatchObject({ stot: 1, wredis: 1, hrsp_5xx: 1 });
+    expect(servers?.["b"]).not.toHaveProperty("hrsp_5xx");
+    expect([recorder.load("web", "a").server, recorder.load("web", "b").server]).toEqual([0, 0]);
+  });
+
   it("ignores pools and servers that the site does not have", () => {
     const recorder = new Recorder(pools);
     recorder.arrived("shop", 0);
