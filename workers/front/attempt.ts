@@ -64,7 +64,7 @@ export async function attempt(server: Member, exchange: Exchange): Promise<Attem
   if (partitioned("front", target)) return rejected;
   const clock = tryClock(exchange);
   try {
-    const call = way(task.visit.url, requestInit(exchange, clock?.signal)).then(takeAnswer);
+    const call = takeAnswer(way(task.visit.url, requestInit(exchange, clock?.signal)));
     const answer = await patience.inTime(call);
     if (answer === null) {
       abandon(call);

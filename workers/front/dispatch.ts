@@ -156,9 +156,8 @@ function deliver({ server, answer }: Attempt, { task, patience, sending }: Excha
   const { visit, route } = task;
   visit.answered(answer.status, Date.now());
   patience.restart(silenceOf(answer, route));
-  const onTaken = (bytes: number) => visit.sent(bytes);
   const uploaded = sending === null || sending.isOver() ? null : sending.ended;
-  return { kind: "answer", servedBy: server.name, answer, patience, uploaded, onTaken };
+  return { kind: "answer", servedBy: server.name, answer, patience, uploaded, visit };
 }
 
 function drop(attempts: readonly Attempt[], reason: string): void {

@@ -1,6 +1,7 @@
 import { limits } from "../../shared/kernel/limits.ts";
 import { type End, type Flow, flowOf, openFlow, pump, readAhead } from "./flow.ts";
 import type { Limits, Party, Patience } from "./patience.ts";
+import type { Visit } from "./visit.ts";
 
 /** A server's answer: the header, and its body as far as it is here. */
 export interface Answer {
@@ -27,11 +28,13 @@ const stop = { bytes: limits.readAheadBytes, pauseMs: limits.readAheadMs };
 
 /**
  * Takes an answer over, with its body if that is small and there: such a one cannot break off half-way through, and when
- * it does here, another server may still get the request.
+ * it does here, another server may still get the request. A body that is known to be small is taken whole: by far the
+ * cheapest way to read one.
  *
- * @throws what the body breaks off with, also when it is not of the length that it states.
+ * @throws what the call or the body breaks off with, also when it is not of the length that it states.
  */
-export async function takeAnswer(response: Response): Promise<Answer> {
+export async function takeAnswer(call: Promise<Response>): Promise<Answer> {
+  const response = await call;
   const { status, headers } = response;
   if (status === 101 && response.webSocket !== null)
     return { response, status, flow: null, statedLength: null, isEndless: true };
@@ -42,24 +45,17 @@ export async function takeAnswer(response: Response): Promise<Answer> {
   const stated = statedLength(headers);
   const length = stated ?? lengthKnown(body);
   const isEndless = isEventStream(headers);
-  const flow = await start(response, body, length, isEndless);
+  const isSmall = !isEndless && length !== null && length <= stop.bytes;
+  const flow = isSmall ? flowOf(new Uint8Array(await response.arrayBuffer())) : await takeStart(body, isEndless);
   const sent = flow.start.byteLength;
   if (flow.rest === null && length !== null && length !== sent)
     throw new Error(`The server states a length of ${length} bytes and sends ${sent}.`);
   return { response, status, flow, statedLength: stated, isEndless };
 }
 
-/** The body as far as it comes at once. One that is known to be small comes whole: by far the cheapest way to read it. */
-async function start(
-  response: Response,
-  body: ReadableStream<Uint8Array>,
-  length: number | null,
-  isEndless: boolean,
-): Promise<Flow> {
-  if (isEndless) return openFlow(body);
-  if (length !== null && length <= stop.bytes) return flowOf(new Uint8Array(await response.arrayBuffer()));
-  return readAhead(openFlow(body), () => undefined, stop);
-}
+/** A body of any length, as far as it comes at once. */
+const takeStart = (body: ReadableStream<Uint8Array>, isEndless: boolean): Flow | Promise<Flow> =>
+  isEndless ? openFlow(body) : readAhead(openFlow(body), () => undefined, stop);
 
 /**
  * By which the runtime shows a body's length to `util.inspect`, where it knows it: of one in memory, or of stated length.
@@ -97,8 +93,8 @@ export interface Delivery {
   readonly patience: Patience;
   /** Settles when nothing more of the request's body will come; `null` when nothing was to come. */
   readonly uploaded: Promise<void> | null;
-  /** Called with the length of each part that the client has taken. */
-  readonly onTaken: (bytes: number) => void;
+  /** Is told the length of each part that the client has taken. */
+  readonly visit: Pick<Visit, "sent">;
 }
 
 /**
@@ -106,11 +102,11 @@ export interface Delivery {
  * it is longer or shorter than stated, and when `patience` is over. It does not end before the request's body has.
  */
 export function bodyOf(delivery: Delivery): BodyInit | null {
-  const { answer, patience, uploaded, onTaken } = delivery;
+  const { answer, patience, uploaded, visit } = delivery;
   const { flow } = answer;
   if (flow?.rest || (uploaded !== null && mayHaveBody(answer)))
     return streamed(flow ?? flowOf(new Uint8Array()), delivery);
-  onTaken(flow?.start.byteLength ?? 0);
+  visit.sent(flow?.start.byteLength ?? 0);
   patience.end();
   return flow === null ? null : flow.start;
 }
@@ -137,8 +133,9 @@ const parties: Readonly<Record<End, Party>> = { source: "server", sink: "client"
 async function deliver(
   flow: Flow,
   sink: WritableStream<Uint8Array>,
-  { patience, uploaded, onTaken }: Delivery,
+  { patience, uploaded, visit }: Delivery,
 ): Promise<void> {
+  const onTaken = (bytes: number) => visit.sent(bytes);
   const onTurn = (end: End) => patience.turn(parties[end]);
   const broke = await pump(flow, { sink, onTurn, onTaken, signal: patience.signal, beforeEnd: uploaded });
   patience.end(broke && parties[broke.at]);

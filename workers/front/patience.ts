@@ -10,7 +10,7 @@ export type Limits = Readonly<Record<Party, number>>;
  */
 export class Patience {
   #controller: AbortController | null = null;
-  #onLate: () => void = () => undefined;
+  #onLate: (() => void) | null = null;
   #limits: Limits;
   #party: Party = "server";
   #sinceMs = Date.now();
@@ -108,7 +108,7 @@ export class Patience {
     const leftMs = this.#sinceMs + this.#limits[this.#party] - Date.now();
     if (leftMs > 0) return this.#checkIn(leftMs);
     this.#late = this.#party;
-    this.#onLate();
+    this.#onLate?.();
     this.#controller?.abort(reasonOf(this.#party));
   }
 }

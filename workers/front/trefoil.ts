@@ -67,10 +67,10 @@ async function askControl(visit: Visit, env: FrontEnv): Promise<Response> {
   const patience = new Patience({ client: limits.controlMs, server: limits.controlMs });
   const init = { method, headers, body: upload, signal: patience.signal, ...asItIs };
   try {
-    const answer = await takeAnswer(await env.CONTROL.fetch(url, init));
+    const answer = await takeAnswer(env.CONTROL.fetch(url, init));
     if (env.FAULTS === "on" && method !== "GET") setFaults(await env.CONTROL.faults());
     if (!isNotRunning(answer.response, answer.flow?.start))
-      return reply({ answer, patience, uploaded: null, onTaken: () => undefined }, null);
+      return reply({ answer, patience, uploaded: null, visit }, null);
     patience.end();
     return refuse(request, requestId, absent);
   } catch (error) {
