@@ -33,8 +33,10 @@ export function admit({ method, url, headerBytes }: Arrived, fields: HeaderField
   if (url.length > limits.urlLength) return "uri-too-long";
   if (headerBytes > limits.headerBytes) return "header-too-large";
   const expectation = fields.get("Expect");
-  if (expectation !== null && expectation.trim().toLowerCase() !== "100-continue") return "unknown-expectation";
-  fields.delete("Expect");
+  if (expectation !== null) {
+    if (expectation.trim().toLowerCase() !== "100-continue") return "unknown-expectation";
+    fields.delete("Expect");
+  }
   return method === "OPTIONS" ? countHop(fields) : "forward";
 }
 

@@ -33,6 +33,7 @@ export interface ResponseFields extends HeaderFields {
 
 /** Drops a `TREFOIL_SRV` that a server sets: the name is the front's (HAProxy manual 4.2, `cookie`, without `preserve`). */
 export function dropAffinityCookie(fields: ResponseFields): void {
+  if (!fields.get("Set-Cookie")?.includes(name)) return;
   const cookies = fields.getSetCookie();
   if (!cookies.some(isOwn)) return;
   fields.delete("Set-Cookie");

@@ -15,8 +15,10 @@ function node(address: string | null): string {
  * The address in what workerd says of a connection's other end, `192.0.2.7:4711` or `[2001:db8::7]:4711`; `null` for
  * anything else.
  */
-export const addressOf = (peer: string): string | null =>
-  /^(?:\[([\da-f:.]+)\]|([\d.]+)):\d+$/i.exec(peer)?.slice(1).find(Boolean) ?? null;
+export function addressOf(peer: string): string | null {
+  const [, six, four] = /^(?:\[([\da-f:.]+)\]|([\d.]+)):\d+$/i.exec(peer) ?? [];
+  return four ?? six ?? null;
+}
 
 const quoted = (value: string) => (isToken.test(value) ? value : `"${value.replaceAll(/["\\]/g, "\\$&")}"`);
 

@@ -25,16 +25,23 @@ export const hopByHop: ReadonlySet<string> = new Set([
  * @returns the bytes of all that was there, names and values: a character of a field that came over HTTP is one.
  */
 export function removeHopByHop(fields: HeaderFields, isOther: (name: string) => boolean = () => false): number {
-  const named = fields.get("Connection")?.toLowerCase().split(",") ?? [];
-  const removed = named.map((option) => option.trim()).filter(mayBeRemoved);
+  const removed: string[] = [];
   let bytes = 0;
   fields.forEach((value, name) => {
     bytes += name.length + value.length;
+    if (name === "connection") removed.push(...optionsIn(value));
     if (hopByHop.has(name) || isOther(name)) removed.push(name);
   });
   for (const name of removed) fields.delete(name);
   return bytes;
 }
+
+const optionsIn = (connection: string): string[] =>
+  connection
+    .toLowerCase()
+    .split(",")
+    .map((option) => option.trim())
+    .filter(mayBeRemoved);
 
 /** RFC 9110 5.6.2: `Headers` throws at a name of another form. `Host` says for whom a request is, on every hop (7.2). */
 const mayBeRemoved = (name: string) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) && name !== "host";

@@ -39,9 +39,17 @@ function timersOf({ queueMs, responseMs, totalMs }: Exchange): string {
 }
 
 /** `24/Nov/2026:14:03:59.046` */
-function timeOf(ms: number): string {
-  const { year, month, day, time } = datePartsOf(Math.floor(ms / 1000));
-  return `${day}/${month}/${year}:${time}.${String(ms % 1000).padStart(3, "0")}`;
+const timeOf = (ms: number): string => `${secondOf(Math.floor(ms / 1000))}.${String(ms % 1000).padStart(3, "0")}`;
+
+/** The second that was written last: many lines have the same. */
+let written = { second: NaN, text: "" };
+
+function secondOf(second: number): string {
+  if (second !== written.second) {
+    const { year, month, day, time } = datePartsOf(second);
+    written = { second, text: `${day}/${month}/${year}:${time}` };
+  }
+  return written.text;
 }
 
 function requestLineOf({ method, target, httpVersion }: Exchange): string {
@@ -51,10 +59,12 @@ function requestLineOf({ method, target, httpVersion }: Exchange): string {
 }
 
 /** What HAProxy writes as `#` and two hex digits, `log.c`: `url_encode_map`, `hdr_encode_map`. */
-const inQuotes = /[^\x20-\x7e]|["#]/gu;
-const inField = /[^\x20-\x7e]|["#{|}]/gu;
+const inQuotes = /[^\x20-\x7e]|["#]/u;
+const inField = /[^\x20-\x7e]|["#{|}]/u;
 
-const escaped = (text: string, what: RegExp): string => text.replaceAll(what, hexOf);
+/** Nearly every text is plain, and a look at it costs less than a search for all that is not. */
+const escaped = (text: string, what: RegExp): string =>
+  what.test(text) ? text.replaceAll(new RegExp(what, "gu"), hexOf) : text;
 
 const hexOf = (character: string): string =>
   Array.from(encodeUtf8(character), (byte) => `#${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");

@@ -4,7 +4,7 @@
  * @returns `null` when the Worker has no such binding.
  */
 export function serviceBinding(env: object, name: string): Fetcher | null {
-  const binding: unknown = Object.getOwnPropertyDescriptor(env, name)?.value;
+  const binding: unknown = Object.hasOwn(env, name) ? Reflect.get(env, name) : null;
   return isFetcher(binding) ? binding : null;
 }
 

@@ -64,8 +64,12 @@ const suffers = (target: string, kind: Fault["fault"]) => faultsOn(faults, targe
  * @param respond makes the response when the target is well.
  * @throws {FaultError} on `down`: the service binding's call rejects.
  */
-export async function underFaults(target: string, respond: () => Response | Promise<Response>): Promise<Response> {
-  if (faults.length === 0) return respond();
+export const underFaults = (
+  target: string,
+  respond: () => Response | Promise<Response>,
+): Response | Promise<Response> => (faults.length === 0 ? respond() : suffering(target, respond));
+
+async function suffering(target: string, respond: () => Response | Promise<Response>): Promise<Response> {
   try {
     await suffer(target);
   } catch (error) {

@@ -45,17 +45,17 @@ export function clientBroke({ sending }: Exchange): NoUpload | null {
 const isClientsFault = (exchange: Exchange): boolean =>
   clientBroke(exchange) !== null || exchange.patience.late === "client";
 
-/** Sends a request to a server, and lets the pool know how that went. */
-export async function attempt(server: Member, exchange: Exchange): Promise<Attempt> {
-  const startMs = Date.now();
-  const tried = await ask(server, exchange);
-  const endMs = Date.now();
-  if (!isClientsFault(exchange)) exchange.task.pool.observe(server, isGood(tried.outcome), endMs - startMs, endMs);
-  return tried;
+/** Lets the pool know how a try went that began at `startMs`. */
+export function observe({ server, outcome }: Attempt, startMs: number, exchange: Exchange): void {
+  const nowMs = Date.now();
+  if (!isClientsFault(exchange)) exchange.task.pool.observe(server, isGood(outcome), nowMs - startMs, nowMs);
 }
 
-/** A rejection says no more than that: the origin may have thrown before, in or after its work. */
-async function ask(server: Member, exchange: Exchange): Promise<Attempt> {
+/**
+ * Sends a request to a server. A rejection says no more than that: the origin may have thrown before, in or after its
+ * work.
+ */
+export async function attempt(server: Member, exchange: Exchange): Promise<Attempt> {
   const { task, env, patience } = exchange;
   const rejected = { server, outcome: { kind: "rejected" }, answer: null } as const;
   const way = wayTo(env, server);
@@ -64,7 +64,7 @@ async function ask(server: Member, exchange: Exchange): Promise<Attempt> {
   if (partitioned("front", target)) return rejected;
   const clock = tryClock(exchange);
   try {
-    const call = way(task.visit.url, requestInit(exchange, clock?.signal)).then(takeAnswer);
+    const call = takeAnswer(way(task.visit.url, requestInit(exchange, clock?.signal)));
     const answer = await patience.inTime(call);
     if (answer === null) {
       abandon(call);
@@ -74,7 +74,7 @@ async function ask(server: Member, exchange: Exchange): Promise<Attempt> {
     return { server, outcome: outcomeOf(answer), answer };
   } catch (error) {
     const message = isClientsFault(exchange) ? "client broke off" : "server failed";
-    console.warn({ message, server: server.name, url: task.request.url, error: String(error) });
+    console.warn({ message, server: server.name, url: task.visit.request.url, error: String(error) });
     return rejected;
   } finally {
     clock?.stop();
@@ -100,10 +100,10 @@ function abandon(call: Promise<Answer>): void {
 
 function requestInit(exchange: Exchange, signal?: AbortSignal): RequestInit {
   const { task, upload } = exchange;
-  const { method, cf } = task.request;
+  const { method, edge } = task.visit;
   const init: RequestInit = { method, headers: task.headers, ...asItIs };
   // It is costly to pass on, and where there is no edge it says nothing that the fields do not.
-  if (cf?.colo !== undefined) init.cf = cf;
+  if (edge !== null) init.cf = edge;
   if (upload.kind === "buffered") init.body = upload.bytes;
   if (upload.kind === "streamed") init.signal = sendStreamed(upload, init, exchange);
   else if (signal !== undefined) init.signal = signal;
@@ -122,8 +122,7 @@ function sendStreamed(
 }
 
 /** `wrangler dev` turns a Worker's exception into a 500 with the stack in a field; everywhere else the call rejects. */
-function outcomeOf({ response, flow }: Answer): Outcome {
+function outcomeOf({ response, status, flow }: Answer): Outcome {
   if (isNotRunning(response, flow?.start)) return { kind: "absent" };
-  const exception = response.headers.has("MF-Experimental-Error-Stack");
-  return { kind: "answered", status: response.status, exception };
+  return { kind: "answered", status, exception: response.headers.has("MF-Experimental-Error-Stack") };
 }

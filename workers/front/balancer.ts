@@ -46,8 +46,11 @@ const compiled = new Map(site.routes.map((config) => [config, compile(config)]))
 const routeFor = openRouter(site.routes);
 
 /** The route that takes a request. */
-export const routeOf = ({ hostname, pathname }: URL, method: string, fields: Headers): Route =>
-  present(compiled.get(routeFor({ host: hostname, pathname, method, fields })), "a route");
+export const routeOf = (
+  { hostname, pathname }: Pick<URL, "hostname" | "pathname">,
+  method: string,
+  fields: Headers,
+): Route => present(compiled.get(routeFor({ host: hostname, pathname, method, fields })), "a route");
 
 function compile(config: RouteConfig): Route {
   const pool = pools.get(config.pool ?? "") ?? null;

@@ -1,19 +1,18 @@
-import type { Member, Pool } from "../../shared/balance/pool.ts";
+import type { Pool } from "../../shared/balance/pool.ts";
 import { mayRedispatch, type Repeatability, retryBackoff } from "../../shared/balance/redispatch.ts";
 import type { RouteConfig } from "../../shared/config/site.ts";
 import { backoffMs } from "../../shared/kernel/retry.ts";
-import { type Attempt, attempt, clientBroke, type Exchange, hasAnswered } from "./attempt.ts";
+import { type Attempt, attempt, clientBroke, type Exchange, hasAnswered, observe } from "./attempt.ts";
 import { type Delivery, silenceOf } from "./download.ts";
 import { discard } from "./flow.ts";
 import type { Patience } from "./patience.ts";
 import { waitForServer } from "./queue.ts";
-import { type NoUpload, takeUpload, type Upload } from "./upload.ts";
+import { noUpload, type NoUpload, takeUpload, type Upload } from "./upload.ts";
 import type { Visit } from "./visit.ts";
 
 /** A request on its way to a server. */
 export interface Task {
   readonly visit: Visit;
-  readonly request: Request;
   /** The fields for the server. */
   readonly headers: Headers;
   readonly pool: Pool;
@@ -52,12 +51,12 @@ export type Dispatched =
  * another one. The request is on the accounts of pool and server until `patience` ends.
  */
 export async function dispatch(task: Task, patience: Patience, env: object): Promise<Dispatched> {
-  task.pool.active++;
-  patience.onEnd(() => task.pool.active--);
-  const upload = await takeUpload(task.request, patience, task.route.maxBodyBytes);
-  if (typeof upload !== "string") task.visit.bytesIn = bytesOf(upload);
-  const result =
-    typeof upload === "string" ? ({ kind: upload } as const) : await tryServers(upload, task, patience, env);
+  const { visit, pool, route } = task;
+  pool.active++;
+  patience.onEnd(() => pool.active--);
+  const upload =
+    visit.upload === null ? noUpload : await takeUpload(visit.upload, visit.request, patience, route.maxBodyBytes);
+  const result = typeof upload === "string" ? { kind: upload } : await tryServers(upload, task, patience, env);
   if (result.kind === "answer") return result;
   patience.end();
   if (patience.late === null) return result;
@@ -65,22 +64,35 @@ export async function dispatch(task: Task, patience: Patience, env: object): Pro
 }
 
 async function tryServers(upload: Upload, task: Task, patience: Patience, env: object): Promise<Dispatched> {
+  const { visit, pool } = task;
+  visit.bytesIn = bytesOf(upload);
   const exchange: Exchange = { task, upload, patience, env, failures: [], sending: null, isRetry: false };
-  const result = await tryInTurn(exchange).finally(() => exchange.isRetry && task.pool.retrying--);
-  if (result.kind !== "answer" && patience.late !== "client") await exchange.sending?.ended;
-  return result;
+  try {
+    const result = await tryInTurn(exchange);
+    if (result.kind !== "answer" && patience.late !== "client") await exchange.sending?.ended;
+    return result;
+  } finally {
+    if (exchange.isRetry) pool.retrying--;
+  }
 }
 
 async function tryInTurn(exchange: Exchange): Promise<Dispatched> {
   const { task, upload, patience, failures } = exchange;
-  const request: Repeatability = { method: task.request.method, body: upload.kind, keyed: task.keyed };
+  const { visit, pool, bound, key, keyed } = task;
+  const request: Repeatability = { method: visit.method, body: upload.kind, keyed };
   for (;;) {
-    const server = await takeServer(exchange);
+    const wish = { bound, key, tried: failures.map(({ server }) => server) };
+    const choice = pool.choose(wish, Date.now());
+    const server = choice === "full" ? await waitForServer(pool, wish, visit, patience.signal) : choice;
     if (typeof server === "string") return giveUp(exchange, server);
+    if (server === choice) pool.take(server);
+    const startMs = Date.now();
+    visit.try(server, server.name === bound, startMs);
     const last = await attempt(server, exchange);
+    observe(last, startMs, exchange);
     if (patience.late === null && clientBroke(exchange) === null && !mayRedispatch(last.outcome, request))
       return settle(last, exchange);
-    task.pool.release(server, Date.now());
+    pool.release(server, Date.now());
     failures.push(last);
     const broken = clientBroke(exchange);
     if (broken !== null) return giveUp(exchange, broken);
@@ -91,18 +103,6 @@ async function tryInTurn(exchange: Exchange): Promise<Dispatched> {
 function bytesOf(upload: Upload): number | null {
   if (upload.kind === "none") return 0;
   return upload.kind === "buffered" ? upload.bytes.byteLength : upload.length;
-}
-
-/** The server for the next try, with the request on its account; or why there is none. */
-async function takeServer({ task, patience, failures }: Exchange): Promise<Member | Reason> {
-  const { pool, bound, key, visit } = task;
-  const wish = { bound, key, tried: failures.map(({ server }) => server) };
-  const chosen = pool.choose(wish, Date.now());
-  const server = chosen === "full" ? await waitForServer(pool, wish, visit, patience.signal) : chosen;
-  if (typeof server === "string") return server;
-  if (server === chosen) pool.take(server);
-  visit.try(server, server.name === bound, Date.now());
-  return server;
 }
 
 /** Why there is no server for a try. */
@@ -164,11 +164,10 @@ function fallBack(answered: Attempt, exchange: Exchange): Dispatched {
 function deliver({ server, answer }: Attempt, { task, patience, sending }: Exchange): Dispatched {
   if (answer === null) return { kind: "failed" };
   const { visit, route } = task;
-  visit.answered(answer.response.status, Date.now());
+  visit.answered(answer.status, Date.now());
   patience.restart(silenceOf(answer, route));
-  const onTaken = (bytes: number) => visit.sent(bytes);
   const uploaded = sending === null || sending.isOver() ? null : sending.ended;
-  return { kind: "answer", servedBy: server.name, answer, patience, uploaded, onTaken };
+  return { kind: "answer", servedBy: server.name, answer, patience, uploaded, visit };
 }
 
 function drop(attempts: readonly Attempt[], reason: string): void {

@@ -18,14 +18,17 @@ export default {
   async fetch(request, env, ctx) {
     const requestId = requestIdOf(request.headers.get("X-Request-Id"), () => crypto.randomUUID());
     const visit = new Visit(request, requestId);
-    const answer = await serve(visit, env, ctx).catch((error: unknown) => {
+    let answer: Response;
+    try {
+      answer = await serve(visit, env, ctx);
+    } catch (error) {
       console.error({ message: "front failed", requestId, error: String(error) });
       visit.status = 500;
       visit.end({ cause: "internal", phase: "request" });
-      return refuse(request, requestId, bug);
-    });
+      answer = refuse(request, requestId, bug);
+    }
     if (visit.isOver) control.reportSoon(env, ctx);
-    const response = await takeUnread(request, answer, ctx);
+    const response = visit.hasContent ? await takeUnread(request, answer, ctx) : answer;
     response.headers.set("X-Request-Id", requestId);
     if (!response.headers.has("Date")) response.headers.set("Date", new Date().toUTCString());
     return response;
@@ -33,9 +36,9 @@ export default {
 } satisfies ExportedHandler<FrontEnv>;
 
 /** Trefoil's own paths first; the site owns every other one, and only its requests suffer the front's faults. */
-async function serve(visit: Visit, env: FrontEnv, ctx: ExecutionContext): Promise<Response> {
+function serve(visit: Visit, env: FrontEnv, ctx: ExecutionContext): Response | Promise<Response> {
   if (!visit.isAddressed) return misaddressed(visit);
-  const { pathname } = visit.url;
+  const { pathname } = visit;
   if (!isReservedPath(pathname)) return underFaults("front", () => serveSite(visit, env, ctx));
   if (pathname === "/dns-query") return refuse(visit.request, visit.requestId, noDns);
   return serveTrefoil(visit, env, ctx);

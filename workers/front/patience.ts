@@ -10,7 +10,7 @@ export type Limits = Readonly<Record<Party, number>>;
  */
 export class Patience {
   #controller: AbortController | null = null;
-  #onLate: () => void = () => undefined;
+  #onLate: (() => void) | null = null;
   #limits: Limits;
   #party: Party = "server";
   #sinceMs = Date.now();
@@ -115,7 +115,7 @@ export class Patience {
     const leftMs = Math.min(this.#sinceMs + this.#limits[this.#party], this.#endMs) - Date.now();
     if (leftMs > 0) return this.#checkIn(leftMs);
     this.#late = this.#party;
-    this.#onLate();
+    this.#onLate?.();
     this.#controller?.abort(reasonOf(this.#party));
   }
 }

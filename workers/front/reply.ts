@@ -6,18 +6,21 @@ import { bodyOf, type Delivery } from "./download.ts";
 import { tunnel } from "./tunnel.ts";
 
 /** Makes what a server answered the answer to the client. */
-export async function reply(delivery: Delivery, service: Service | null): Promise<Response> {
-  const response = delivery.answer.response.webSocket === null ? await answered(delivery) : upgraded(delivery);
-  forwardResponse(response.headers, response.status, service);
+export function reply(delivery: Delivery, service: Service | null): Response {
+  const { status } = delivery.answer;
+  const response = status === 101 ? upgraded(delivery) : answered(delivery);
+  forwardResponse(response.headers, status, service);
   return response;
 }
 
-/** `encodeBody`: the bytes are in the coding that the fields name already. The runtime states the length of those here. */
-async function answered(delivery: Delivery): Promise<Response> {
+/**
+ * All but the body is as it was given; so are its bytes in the coding that the fields name already (`asItIs`). The runtime
+ * states the length of those here.
+ */
+function answered(delivery: Delivery): Response {
   const { answer, uploaded } = delivery;
   const { response: given, flow } = answer;
-  const { status, statusText, headers } = given;
-  const response = new Response(await bodyOf(delivery), { status, statusText, headers, encodeBody: "manual" });
+  const response = new Response(bodyOf(delivery), given);
   if (flow === null ? uploaded !== null : flow.rest === null) response.headers.delete("Content-Length");
   return response;
 }

@@ -16,6 +16,7 @@ import { limits } from "../../shared/kernel/limits.ts";
 import { fieldsForNextHop } from "./arrival.ts";
 import { anySticky, control, type Route, routeOf } from "./balancer.ts";
 import { dispatch, type Task } from "./dispatch.ts";
+import { mustWait } from "./download.ts";
 import type { FrontEnv } from "./env.ts";
 import { Patience } from "./patience.ts";
 import { elsewhere, tooMany, turnedAway, unanswered } from "./refusals.ts";
@@ -24,22 +25,21 @@ import type { Ending, Visit } from "./visit.ts";
 
 /** The way of a request to the site: admit, route to a pool, pick a server, dispatch, reply. */
 export async function serveSite(visit: Visit, env: FrontEnv, ctx: ExecutionContext): Promise<Response> {
-  const { request, url, clientAddress, startMs } = visit;
+  const { request, method, url, pathname, protocol, clientAddress, startMs } = visit;
   const { headers, headerBytes } = fieldsForNextHop(visit);
-  const { method } = request;
   const admission = admit({ method, url: request.url, headerBytes }, headers);
   if (admission !== "forward") return turnedAway(visit, admission);
   const stale = control.freshen(env, ctx, startMs);
   if (stale !== null) await stale;
-  const route = routeOf(url, method, headers);
-  const keyed = { clientAddress, pathname: url.pathname, fields: headers };
+  const route = routeOf({ hostname: url.hostname, pathname }, method, headers);
+  const keyed = { clientAddress, pathname, fields: headers };
   const rate = route.takeRate(keyed, startMs);
   const isAllowed = rate === null || rate.allowed;
   const served = isAllowed ? await serveRoute(route, keyed, visit, env, ctx) : { response: tooMany(visit, rate) };
   const { response, affinity = null } = served;
   if (rate !== null) for (const [name, value] of rateLimitFields(rate)) response.headers.set(name, value);
   route.editResponse(response.headers);
-  if (affinity !== null) setAffinityCookie(response.headers, affinity, method, url.protocol === "https:");
+  if (affinity !== null) setAffinityCookie(response.headers, affinity, method, protocol === "https");
   return response;
 }
 
@@ -59,22 +59,21 @@ function serveRoute(
 ): Served | Promise<Served> {
   if (pool === null)
     return { response: elsewhere(visit, present(config.redirect, "the redirect of a route without a pool")) };
-  const { request, startMs } = visit;
   const { fields } = keyed;
   const key = keyOf(keyed);
-  const binding = bindingOf(anySticky ? takeAffinityCookie(fields) : null, pool, startMs);
+  const binding = bindingOf(anySticky ? takeAffinityCookie(fields) : null, pool, visit.startMs);
   editRequest(fields);
   visit.enter(pool, binding);
   const task = {
     visit,
-    request,
     headers: fields,
     pool,
     route: config,
+    bound: binding.server,
     key,
-    keyed: isKeyed(request.method, fields, config),
+    keyed: isKeyed(visit.method, fields, config),
   };
-  const served = forward({ ...task, bound: binding.server }, binding, env, ctx);
+  const served = forward(task, binding, env, ctx);
   // A client who leaves would end the request where it stands, with the place that it has in a server's `maxconn`.
   ctx.waitUntil(served);
   return served;
@@ -84,41 +83,32 @@ function serveRoute(
 async function forward(task: Task, binding: Binding, env: FrontEnv, ctx: ExecutionContext): Promise<Served> {
   const { idleMs, deadlineMs } = task.route;
   const patience = new Patience({ client: idleMs, server: deadlineMs });
+  const { visit } = task;
   // The runtime ends what is left of a request 30 s after its client has gone, and its timers with it: the place that it has
   // in a server's `maxconn` would be taken for ever.
-  if (deadlineMs > limits.orphanMs) whenGone(task.request.signal, () => patience.hurry(limits.orphanMs));
+  if (deadlineMs > limits.orphanMs) whenGone(visit.request.signal, () => patience.hurry(limits.orphanMs));
   try {
-    return await forwardIn(patience, task, binding, env, ctx);
+    const result = await dispatch(task, patience, env);
+    if (result.kind !== "answer") return { response: unanswered(visit, result.kind) };
+    patience.onEnd(() => {
+      visit.end(endingOf(patience));
+      control.reportSoon(env, ctx);
+    });
+    if (mustWait(result)) await result.uploaded;
+    const { servedBy } = result;
+    const response = reply(result, isDebug(env) ? { servedBy, durationMs: Date.now() - visit.startMs } : null);
+    if (!patience.isOver) {
+      ctx.waitUntil(new Promise<void>((resolve) => patience.onEnd(resolve)));
+      // Nobody else sees that the client of a silent server has gone, and the server would keep its place until `idleMs` or
+      // `tunnelMs` are over; or for ever, where the runtime ends the request before that, and its timers with it.
+      whenGone(visit.request.signal, () => patience.leave());
+    }
+    if (anySticky) dropAffinityCookie(response.headers);
+    return { response, affinity: bind(servedBy, task, binding) };
   } catch (error) {
     patience.end();
     throw error;
   }
-}
-
-async function forwardIn(
-  patience: Patience,
-  task: Task,
-  binding: Binding,
-  env: FrontEnv,
-  ctx: ExecutionContext,
-): Promise<Served> {
-  const { visit } = task;
-  const result = await dispatch(task, patience, env);
-  if (result.kind !== "answer") return { response: unanswered(visit, result.kind) };
-  patience.onEnd(() => {
-    visit.end(endingOf(patience));
-    control.reportSoon(env, ctx);
-  });
-  const { servedBy } = result;
-  const response = await reply(result, isDebug(env) ? { servedBy, durationMs: Date.now() - visit.startMs } : null);
-  if (!patience.isOver) {
-    ctx.waitUntil(new Promise<void>((resolve) => patience.onEnd(resolve)));
-    // Nobody else sees that the client of a silent server has gone, and the server would keep its place until `idleMs` or
-    // `tunnelMs` are over; or for ever, where the runtime ends the request before that, and its timers with it.
-    whenGone(visit.request.signal, () => patience.leave());
-  }
-  if (anySticky) dropAffinityCookie(response.headers);
-  return { response, affinity: bind(servedBy, task, binding) };
 }
 
 /** Has something done when the client has gone. */

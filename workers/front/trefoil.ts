@@ -10,7 +10,6 @@ import { explainPath, explainRequest } from "./explain.ts";
 import { livez, readyz } from "./health.ts";
 import { Patience } from "./patience.ts";
 import { refuse, reply } from "./reply.ts";
-import { bodyIn } from "./upload.ts";
 import type { Visit } from "./visit.ts";
 
 /**
@@ -61,17 +60,17 @@ async function answerAdmin(visit: Visit, env: FrontEnv, ctx: ExecutionContext): 
 
 /** Control trusts its caller: the credential stays here, and the front says whether faults may be injected. */
 async function askControl(visit: Visit, env: FrontEnv): Promise<Response> {
-  const { request, url, requestId } = visit;
+  const { request, method, url, upload, requestId } = visit;
   const { headers } = fieldsForNextHop(visit);
   headers.delete("Authorization");
   headers.set("X-Trefoil-Faults", env.FAULTS);
   const patience = new Patience({ client: limits.controlMs, server: limits.controlMs });
-  const init = { method: request.method, headers, body: bodyIn(request), signal: patience.signal, ...asItIs };
+  const init = { method, headers, body: upload, signal: patience.signal, ...asItIs };
   try {
-    const answer = await takeAnswer(await env.CONTROL.fetch(url, init));
-    if (env.FAULTS === "on" && request.method !== "GET") setFaults(await env.CONTROL.faults());
+    const answer = await takeAnswer(env.CONTROL.fetch(url, init));
+    if (env.FAULTS === "on" && method !== "GET") setFaults(await env.CONTROL.faults());
     if (!isNotRunning(answer.response, answer.flow?.start))
-      return await reply({ answer, patience, uploaded: null, onTaken: () => undefined }, null);
+      return reply({ answer, patience, uploaded: null, visit }, null);
     patience.end();
     return refuse(request, requestId, absent);
   } catch (error) {

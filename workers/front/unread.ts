@@ -18,7 +18,7 @@ export async function takeUnread(request: Request, response: Response, ctx: Exec
   const taken = linger(openFlow(body), () => undefined);
   const answer: ReadableStream<Uint8Array> | null = response.body;
   if (answer === null) return taken.then(() => response);
-  const length = statedLength(response);
+  const length = statedLength(response.headers);
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   const { signal } = new AbortController();
   const flow = openFlow(answer);

@@ -5,29 +5,27 @@ import type { Party, Patience } from "./patience.ts";
 
 /** The body of a request: not there, held whole, or still coming. */
 export type Upload =
-  | { readonly kind: "none" }
+  | typeof noUpload
   | { readonly kind: "buffered"; readonly bytes: Uint8Array }
   | { readonly kind: "streamed"; readonly flow: Flow; readonly length: number | null; readonly mostBytes: number };
 
+/** A request without a body, or with one that has no meaning. */
+export const noUpload = { kind: "none" } as const;
+
 /** Why there is none: the client broke off before the end of it or stood still for too long; or it is too long. */
 export type NoUpload = "interrupted" | "too-long";
-
-/**
- * The body that goes on with a request. That of a GET or HEAD has no meaning (RFC 9110 9.3.1), and the runtime sends none:
- * it is left behind.
- */
-export function bodyIn({ method, body }: Request): ReadableStream<Uint8Array> | null {
-  return method === "GET" || method === "HEAD" ? null : body;
-}
 
 /**
  * Takes over the body of a request, and waits for one that is worth to be held.
  *
  * @param mostBytes what is longer goes to no server; one of unstated length breaks off there.
  */
-export async function takeUpload(request: Request, patience: Patience, mostBytes: number): Promise<Upload | NoUpload> {
-  const stream = bodyIn(request);
-  if (stream === null) return { kind: "none" };
+export async function takeUpload(
+  stream: ReadableStream<Uint8Array>,
+  request: Request,
+  patience: Patience,
+  mostBytes: number,
+): Promise<Upload | NoUpload> {
   const flow = openFlow(stream);
   const contentLength = request.headers.get("Content-Length");
   const length = contentLength === null ? null : Number(contentLength);

@@ -1,11 +1,12 @@
 import site from "#site";
 import type { Binding } from "../../shared/balance/binding.ts";
 import type { Member, Pool } from "../../shared/balance/pool.ts";
+import type { Arrival } from "../../shared/http/forward.ts";
 import { isHost } from "../../shared/http/host.ts";
 import type { Exchange } from "../../shared/telemetry/exchange.ts";
 import { httplog } from "../../shared/telemetry/httplog.ts";
 import { terminationOf, type Termination } from "../../shared/telemetry/termination.ts";
-import { clientAddressOf, versionOf } from "./arrival.ts";
+import { acceptEncodingOf, clientAddressOf, versionOf } from "./arrival.ts";
 import { recorder } from "./balancer.ts";
 
 /** How a visit ends: the first two characters of HAProxy's termination state. */
@@ -19,15 +20,27 @@ const noCookie = { requestCookie: "ignored", responseCookie: "ignored" } as cons
 const requestCookies = { N: "none", I: "invalid", V: "valid", D: "down", E: "expired", O: "old" } as const;
 
 /** A request at the front from its arrival to its end, and what the counters and the log are told of it. */
-export class Visit {
+export class Visit implements Arrival {
   readonly request: Request;
+  readonly method: string;
   readonly url: URL;
+  readonly protocol: "http" | "https";
+  readonly host: string;
+  readonly pathname: string;
   /** Whether it says for whom it is; the URL of one that does not is to be believed in nothing. RFC 9112 3.2. */
   readonly isAddressed: boolean;
   readonly requestId: string;
   readonly clientAddress: string | null;
-  /** The version of HTTP by which it came, such as `1.1` or `2`. */
-  readonly httpVersion: string;
+  readonly version: string;
+  readonly acceptEncoding: string | null;
+  readonly hasContent: boolean;
+  /**
+   * The body that goes on with it. That of a GET or HEAD has no meaning (RFC 9110 9.3.1), and the runtime sends none: it is
+   * left behind.
+   */
+  readonly upload: ReadableStream<Uint8Array> | null;
+  /** What Cloudflare's edge says of it; `null` where none stands before the front. */
+  readonly edge: CfProperties | null;
   readonly startMs = Date.now();
   status: number | null = null;
   bytesIn: number | null = null;
@@ -43,14 +56,24 @@ export class Visit {
   #isOver = false;
 
   constructor(request: Request, requestId: string) {
+    const { headers, cf } = request;
+    const field = headers.get("Host");
     this.request = request;
-    const url = URL.parse(request.url);
-    const host = request.headers.get("Host");
-    this.isAddressed = url !== null && isHost(url.host) && (host === null || isHost(host));
-    this.url = url ?? nowhere;
+    this.method = request.method;
+    this.url = URL.parse(request.url) ?? nowhere;
+    this.protocol = this.url.protocol === "https:" ? "https" : "http";
+    this.host = this.url.host;
+    this.pathname = this.url.pathname;
+    this.isAddressed =
+      this.url !== nowhere && isHost(this.host) && (field === null || field === this.host || isHost(field));
     this.requestId = requestId;
-    this.clientAddress = clientAddressOf(request);
-    this.httpVersion = versionOf(request);
+    this.clientAddress = clientAddressOf(cf, headers);
+    this.version = versionOf(cf);
+    this.acceptEncoding = acceptEncodingOf(cf);
+    this.edge = cf?.colo === undefined ? null : cf;
+    const { body } = request;
+    this.hasContent = body !== null;
+    this.upload = this.method === "GET" || this.method === "HEAD" ? null : body;
   }
 
   /** Whether it has come to its end, and is counted. */
@@ -122,15 +145,15 @@ export class Visit {
   }
 
   #tell(termination: string, isOver: boolean): Exchange {
-    const { request, url, requestId, clientAddress, httpVersion, startMs, status, bytesIn } = this;
+    const { method, url, pathname, requestId, clientAddress, version, startMs, status, bytesIn } = this;
     const triedAtMs = this.#triedAtMs;
     return {
       pool: this.#pool?.name ?? null,
       server: this.#server?.name ?? null,
       clientAddress,
-      method: request.method,
-      target: url.pathname + url.search,
-      httpVersion,
+      method,
+      target: pathname + url.search,
+      httpVersion: version,
       status,
       startMs,
       queueMs: triedAtMs === null ? null : triedAtMs - startMs,

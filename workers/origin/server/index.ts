@@ -12,7 +12,7 @@ const findRedirect = compileRedirects(manifest.redirects);
 
 /** An origin: one of three servers that run the same program. A file of the folder `public`, or else the application. */
 export default {
-  fetch(request, env, context): Promise<Response> {
+  fetch(request, env, context): Response | Promise<Response> {
     return underFaults(`origin-${env.SERVER}`, async () => {
       const files = { assets: env.ASSETS, manifest, findRedirect, immutable: site.assets.immutable };
       return (await serveStatic(request, files)) ?? (await serveApplication(request, env, context));
