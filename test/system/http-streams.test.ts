@@ -14,10 +14,24 @@ beforeAll(async () => {
 
 afterAll(() => site.close());
 
-/** Makes it a's turn. */
-beforeEach(async () => {
+async function makeItTurnOfA(): Promise<void> {
   for (let server = ""; server !== "c";) server = ((await (await site.fetch("/")).json()) as Seen).server;
-});
+}
+
+beforeEach(makeItTurnOfA);
+
+/**
+ * The answer to a request that a breaks off. On a busy machine that may happen only after `limits.readAheadMs`, when the
+ * header has gone; the runtime makes a bare 500 of what then breaks before its first byte. In that case once more.
+ */
+async function inTime(path: string, init: { method?: string; body?: string } = {}) {
+  let response = await site.fetch(path, init);
+  for (let tries = 1; response.status === 500 && tries < 20; tries += 1) {
+    await makeItTurnOfA();
+    response = await site.fetch(path, init);
+  }
+  return response;
+}
 
 /** The whole answer on the wire, over HTTP/1.1 with a connection of its own. */
 const get = (path: string) => onWire(site.url, [head(`GET ${path}`, ["Connection: close"])], 20_000);
@@ -44,13 +58,13 @@ describe("a response that breaks off", () => {
   it.each(["break-at-once", "break-small", "short"])(
     "before its header is out is another server's to answer: %s",
     async (how) => {
-      const response = await site.fetch(`/?a=${how}`);
+      const response = await inTime(`/?a=${how}`);
       expect([response.status, ((await response.json()) as Seen).server]).toEqual([200, "b"]);
     },
   );
 
   it("before its header is out, for a POST, is a 502: it may have run", async () => {
-    const response = await site.fetch("/?a=break-at-once", { method: "POST", body: "x" });
+    const response = await inTime("/?a=break-at-once", { method: "POST", body: "x" });
     expect([response.status, response.headers.get("Proxy-Status")]).toEqual([
       502,
       "trefoil; error=connection_terminated",
