@@ -1,6 +1,7 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { RouteConfig } from "../config/route.ts";
 import { limits } from "../kernel/limits.ts";
-import { sha256 } from "../kernel/sha256.ts";
 import { ClientMap, drain, hasRoom, type Leak, leakOf, roomIn, timeToLeak } from "./bucket.ts";
 import { type KeyLevel, type KeyUsage, rateName, type RateLevels, type RateUsage } from "./rate-usage.ts";
 
@@ -81,7 +82,8 @@ export function openRateLimits(routes: readonly RouteConfig[]): RateLimits {
  * A key of bounded length: clients send what they like. Nobody finds another key for the bucket of a client, to use up
  * what is his: of SHA-256 no collisions are known, and keys that are kept whole are shorter than it is.
  */
-const shortened = (key: string): string => (key.length < limits.rateLimitKeyLength ? key : sha256(key));
+const shortened = (key: string): string =>
+  key.length < limits.rateLimitKeyLength ? key : bytesToHex(sha256(utf8ToBytes(key)));
 
 /** The limit of one route. */
 class Limit {

@@ -101,21 +101,18 @@ describe.skipIf(haproxy === null)(`beside HAProxy${reason}`, () => {
     return new HaproxyHistory(pair, changes, new Dice(each.seed));
   };
 
-  it.each(losses)(
-    "stays in step while requests wait, weights fall and servers leave: $pool",
+  it.each([
+    ...losses.map((each) => ({ ...each, what: "weights fall and servers leave", gains: false, mostWeight: 256 })),
+    ...gains.map((each) => ({
+      ...each,
+      what: "weights change, servers leave and come back",
+      gains: true,
+      mostWeight: 20,
+    })),
+  ])(
+    "stays in step while requests wait, $what: $pool",
     async (each) => {
-      const history = startHistory(each, { gains: false, mostWeight: 256 });
-      for (let step = 0; step < 150; step++) await history.step();
-      await history.end();
-      expect(history.ours.join(" ")).toBe(history.theirs.join(" "));
-    },
-    timeout,
-  );
-
-  it.each(gains)(
-    "stays in step while requests wait, weights change, servers leave and come back: $pool",
-    async (each) => {
-      const history = startHistory(each, { gains: true, mostWeight: 20 });
+      const history = startHistory(each, each);
       for (let step = 0; step < 150; step++) await history.step();
       await history.end();
       expect(history.ours.join(" ")).toBe(history.theirs.join(" "));

@@ -61,3 +61,20 @@ export function fieldsIn(text: string): ReadonlyMap<string, readonly string[]> {
   }
   return fields;
 }
+
+/**
+ * What came back to a client that sends all that it has before it reads anything, as simple ones do.
+ *
+ * @param request its bytes, one character each.
+ */
+export function sendFirst(url: URL, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(url.port), url.hostname);
+    let text = "";
+    socket.pause();
+    socket.once("error", reject);
+    socket.on("data", (chunk) => (text += chunk.toString("latin1")));
+    socket.once("end", () => resolve(text));
+    socket.write(request, "latin1", () => socket.resume());
+  });
+}

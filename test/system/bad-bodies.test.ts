@@ -1,9 +1,9 @@
-import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { limits } from "../../shared/kernel/limits.ts";
 import { expectSound, runtimes, total } from "../support/invariants.ts";
 import { chunked, close, hello, raw, sender, statuses } from "../support/raw-request.ts";
 import { type RawSite, startRawSite } from "../support/raw-site.ts";
+import { sendFirst } from "../support/wire.ts";
 
 /**
  * Bodies that no client should send, to the runtime alone, and clients that leave: each gets a clean answer, none becomes another
@@ -194,20 +194,6 @@ describe("a body that stalls or breaks", () => {
 });
 
 describe("a request that is refused before its body is read", () => {
-  /** A client that sends all that it has before it reads anything, as simple ones do. */
-  const sendFirst = (line: string, fields: readonly string[], length: number) => {
-    const request = raw(line, [...fields, `Content-Length: ${length}`, close], "x".repeat(length));
-    return new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(site.url.port), site.url.hostname);
-      let text = "";
-      socket.pause();
-      socket.once("error", reject);
-      socket.on("data", (chunk) => (text += chunk.toString("latin1")));
-      socket.once("end", () => resolve(text));
-      socket.write(request, () => socket.resume());
-    });
-  };
-
   it.each([
     ["a bad Host", "POST /counted HTTP/1.1", ["Host: a/b"], 400],
     ["TRACE", "TRACE /counted HTTP/1.1", [], 405],
@@ -220,8 +206,10 @@ describe("a request that is refused before its body is read", () => {
     ["a body that is too long", "POST /small HTTP/1.1", [], 413],
     ["the content of a GET", "GET /counted HTTP/1.1", [], 200],
   ])("is answered, however much is still to come: %s", async (_what, line, fields, status) => {
-    for (const length of [1000, 60_000, limits.replayBodyBytes + 1, 5_000_000])
-      expect(await sendFirst(line, fields, length), `${length} bytes`).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    for (const length of [1000, 60_000, limits.replayBodyBytes + 1, 5_000_000]) {
+      const request = raw(line, [...fields, `Content-Length: ${length}`, close], "x".repeat(length));
+      expect(await sendFirst(site.url, request), `${length} bytes`).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { limits } from "../../shared/kernel/limits.ts";
 import type { Seen } from "../support/mock-origin/seen.ts";
 import { mockOrigins } from "../support/mock-origin/workers.ts";
 import { startSite, type TestSite } from "../support/site.ts";
-import { head, onWire } from "../support/wire.ts";
+import { head, onWire, sendFirst } from "../support/wire.ts";
 
 let site: TestSite;
 
@@ -199,20 +199,6 @@ describe("a request whose body breaks off or stops", () => {
 });
 
 describe("an answer before the end of the request", () => {
-  /** A client that sends all that it has before it reads anything, as simple ones do. */
-  const sendFirst = (path: string) => {
-    const sent = `${head(`POST ${path}`, ["Content-Length: 5000000", "Connection: close"])}${"x".repeat(5_000_000)}`;
-    return new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(site.url.port), site.url.hostname);
-      let text = "";
-      socket.pause();
-      socket.once("error", reject);
-      socket.on("data", (chunk) => (text += chunk.toString("latin1")));
-      socket.once("end", () => resolve(text));
-      socket.write(sent, () => socket.resume());
-    });
-  };
-
   it.each([
     ["with content", "/?a=leave-body", 200],
     ["with content that the client need not send", "/?a=early&body=no", 413],
@@ -220,7 +206,8 @@ describe("an answer before the end of the request", () => {
     ["that can have none", "/?a=early&status=204", 204],
     ["of the front, when the server fails", "/?a=throw-early", 502],
   ])("arrives, however much is still to come: %s", async (_what, path, status) => {
-    expect(await sendFirst(path)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    const request = `${head(`POST ${path}`, ["Content-Length: 5000000", "Connection: close"])}${"x".repeat(5_000_000)}`;
+    expect(await sendFirst(site.url, request)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 });
 
